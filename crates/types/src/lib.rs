@@ -1,0 +1,25 @@
+//! The words every layer shares: ids, time, quantities, values, secrets and the error catalogue.
+//!
+//! Nothing here touches the outside world except [`ids`], whose constructors draw random bits at the edge, and
+//! [`Timestamp::now`]. The `core` crate uses neither.
+
+mod code;
+mod digest;
+mod ids;
+mod name;
+mod problem;
+mod quantity;
+mod suggest;
+mod time;
+mod value;
+
+pub use code::{Code, Family};
+pub use digest::{Hash, Hasher, ParseHashError};
+pub use ids::{AttemptNo, ParseIdError, RequestId, RunId};
+pub use name::{AgentName, InvalidName, StepId, TenantId};
+pub use problem::{Location, Problem};
+pub use quantity::{ByteSize, ParseQuantityError, parse_duration};
+pub use secrecy::{ExposeSecret, SecretString};
+pub use suggest::nearest;
+pub use time::Timestamp;
+pub use value::{Digest, INLINE_MAX, Media, Value};
