@@ -120,6 +120,7 @@ pub struct AttemptNo(pub u32);
 
 impl AttemptNo {
     /// The number of the attempt after this one.
+    #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }
@@ -146,8 +147,14 @@ mod tests {
     #[test]
     fn what_is_not_a_run_id_is_refused() {
         let too_big = format!("run_{}", "z".repeat(26));
-        for text in ["", "run_", "run_1", "job_01k9zq3v8e6m2x4t5w7y9abcde", "run_01k9zq3v8e6m2x4t5w7y9abcdu", &too_big]
-        {
+        for text in [
+            "",
+            "run_",
+            "run_1",
+            "job_01k9zq3v8e6m2x4t5w7y9abcde",
+            "run_01k9zq3v8e6m2x4t5w7y9abcdu",
+            &too_big,
+        ] {
             assert!(text.parse::<RunId>().is_err(), "{text}");
         }
     }

@@ -23,8 +23,11 @@ fn split(text: &str) -> Option<(f64, &str)> {
 
 /// Reads a duration: `250ms`, `30s`, `5m`, `2h`, `1d`, or bare seconds such as `1800`.
 pub fn parse_duration(text: &str) -> Result<Duration, ParseQuantityError> {
-    let refused =
-        || ParseQuantityError { text: text.into(), kind: "duration", examples: "250ms, 30s, 5m, 2h, 1d or 1800" };
+    let refused = || ParseQuantityError {
+        text: text.into(),
+        kind: "duration",
+        examples: "250ms, 30s, 5m, 2h, 1d or 1800",
+    };
     let (number, unit) = split(text).ok_or_else(refused)?;
     let seconds = match unit {
         "ms" => number / 1000.0,
@@ -41,6 +44,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseQuantityError> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ByteSize(pub u64);
+
+/// 2^53: beyond it a float no longer counts single bytes.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 impl FromStr for ByteSize {
     type Err = ParseQuantityError;
@@ -62,14 +68,19 @@ impl FromStr for ByteSize {
             "Ti" | "TiB" => 1 << 40,
             _ => return Err(refused()),
         };
+        #[expect(clippy::cast_precision_loss, reason = "every scale is below 2^53")]
         let bytes = number * scale as f64;
-        // 2^53: beyond it a float no longer counts single bytes.
-        if bytes > 9_007_199_254_740_992.0 { Err(refused()) } else { Ok(Self(bytes as u64)) }
+        if bytes > EXACT_MAX {
+            return Err(refused());
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2^53")]
+        Ok(Self(bytes as u64))
     }
 }
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
         let bytes = self.0 as f64;
         match self.0 {
             0..1_000 => write!(f, "{} B", self.0),
@@ -86,7 +97,14 @@ mod tests {
 
     #[test]
     fn durations_read_as_people_write_them() {
-        let table = [("30s", 30_000), ("250ms", 250), ("5m", 300_000), ("1.5h", 5_400_000), ("1d", 86_400_000), ("1800", 1_800_000)];
+        let table = [
+            ("30s", 30_000),
+            ("250ms", 250),
+            ("5m", 300_000),
+            ("1.5h", 5_400_000),
+            ("1d", 86_400_000),
+            ("1800", 1_800_000),
+        ];
         for (text, millis) in table {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
