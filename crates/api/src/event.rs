@@ -1,0 +1,34 @@
+//! The stream of one run: every entry of its journal, in the order of its sequence number.
+
+use mainspring_types::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One entry, as `data:` of a server-sent event whose `id:` is [`EventView::seq`] and whose `event:` is its type.
+///
+/// Types: `run.created`, `run.clock_started`, `step.dispatched` (with `step`, `attempt`), `attempt.claimed`,
+/// `attempt.preparing` (with `stage`, `message`), `attempt.started` (with `isolation`), `attempt.ended` (with `end`:
+/// `done failed parked aborted`, and `problem` or `output`), `attempt.lost` (with `loss`), `timer.fired`,
+/// `gate.answered`, `child.ended`, `step.woken`, `run.paused`, `run.resumed`, `run.cancel_requested`,
+/// `log` (with `step`, `attempt`, `stream`, `lines`), `progress` (with `fraction`), and one that ends the stream:
+/// `run.completed` (with `result`), `run.failed` (with `error`) or `run.cancelled`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct EventView {
+    /// The sequence number within the run, from 1, without gaps.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Which kind of entry.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What the kind carries.
+    #[serde(flatten)]
+    pub data: Map<String, Value>,
+}
+
+impl EventView {
+    /// Whether the stream ends with this entry.
+    pub fn is_last(&self) -> bool {
+        matches!(self.kind.as_str(), "run.completed" | "run.failed" | "run.cancelled")
+    }
+}

@@ -1,0 +1,254 @@
+//! Runs as the API shows them.
+
+use mainspring_types::{Problem, RunId, StepId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `POST /api/v1/runs`: start a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRun {
+    /// A path (it holds `/` or begins with `.`) or a name, with `@VERSION` when one is wanted.
+    pub agent: String,
+    /// The method of a package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The input: an object of parameters for a method, any JSON otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    /// How long the run may take, such as `30s`, from its first dispatch; building its environment not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<String>,
+    /// Whether install commands of any form may run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_install: bool,
+}
+
+/// How a run stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Accepted; no worker has taken it yet.
+    Queued,
+    /// An attempt is live.
+    Running,
+    /// Nothing runs; `waiting` says what is waited for.
+    Waiting,
+    /// Nothing is dispatched until it is resumed.
+    Paused,
+    /// Every step is done.
+    Completed,
+    /// It ended with an error.
+    Failed,
+    /// It was ended early on request.
+    Cancelled,
+}
+
+impl RunStatus {
+    /// Every status, in the order of a run's life.
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
+        Self::Running,
+        Self::Waiting,
+        Self::Paused,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The word as it travels.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The status of that name.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// Whether nothing more happens to the run.
+    pub const fn is_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// `GET /api/v1/runs/{id}`: a run, whole.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunView {
+    /// Its id.
+    pub run_id: RunId,
+    /// How it stands.
+    pub status: RunStatus,
+    /// The agent, by name.
+    pub agent: String,
+    /// The address of the agent's version.
+    pub version: String,
+    /// The method that was called, for a package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// What it made, once completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// Why it ended without a result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Problem>,
+    /// How long its attempts worked, in seconds; waiting and building environments not counted.
+    pub execution_time: f64,
+    /// The most memory one of its attempts used, in bytes.
+    #[serde(default)]
+    pub memory_usage_bytes: Option<u64>,
+    /// How many attempts were made, over all steps.
+    pub attempts: u32,
+    /// Tokens used.
+    pub usage: Usage,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// What it waits for, while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+    /// Its steps, in the order of the plan.
+    pub steps: Vec<StepView>,
+    /// The isolation that its latest attempt really had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Value>,
+    /// The sequence number of its latest entry.
+    pub last_seq: u64,
+}
+
+/// Tokens used by a run's model calls.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens sent.
+    pub input_tokens: u64,
+    /// Tokens received.
+    pub output_tokens: u64,
+    /// Tokens sent that the provider had cached.
+    pub cache_read_tokens: u64,
+    /// Tokens sent that the provider put into its cache.
+    pub cache_creation_tokens: u64,
+    /// All of them.
+    pub total_tokens: u64,
+}
+
+/// The one reason a run waits, and the way out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Waiting {
+    /// One of `owner slot timer gate child quota budget dependency paused stopping lost`.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// What is known about it, in a sentence.
+    pub detail: String,
+    /// What to do, or what will happen by itself.
+    pub way_out: String,
+}
+
+/// A step as the API shows it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct StepView {
+    /// Its name.
+    pub id: StepId,
+    /// `blocked ready live backing_off parked stranded done failed dropped`.
+    pub state: String,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// How many attempts failed.
+    pub failures: u32,
+    /// Why it is not finished, while it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Page<T> {
+    /// The items of this page, newest first.
+    pub items: Vec<T>,
+    /// What to pass as `cursor` for the next page; `null` on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// A run in a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Its id.
+    pub run_id: RunId,
+    /// How it stands.
+    pub status: RunStatus,
+    /// The agent, by name.
+    pub agent: String,
+    /// The method that was called, for a package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// What it waits for, in one word, while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `GET /api/v1/runs?...`: which runs to list.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListRuns {
+    /// Only runs that stand so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// At most so many, 1 to 200; 50 unless told otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Where the page before ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+/// `POST /api/v1/runs/{id}/cancel`: end a run early. An empty body means `stop`.
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelRun {
+    /// How hard.
+    #[serde(default)]
+    pub level: Level,
+    /// Why, in the caller's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How hard a run is ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// The agent is asked to stop by its own means; killed after ten seconds.
+    Interrupt,
+    /// The agent is told to end, and killed a second later.
+    #[default]
+    Stop,
+    /// The agent is killed.
+    Kill,
+}
+
+/// `GET /health` and `GET /ready`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Health {
+    /// `ok`, or what is wrong.
+    pub status: String,
+    /// The version of the program that answers.
+    pub version: String,
+    /// Each part that was asked and what it said.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub checks: std::collections::BTreeMap<String, String>,
+}

@@ -1,0 +1,176 @@
+//! What a worker and the control plane say to each other.
+//!
+//! A worker opens no store: it claims attempts, is told through its heartbeat to go on or to end, and reports. Each
+//! message names the attempt by its token; one of an attempt that no longer counts is answered with `abandon`.
+//! Unknown fields are ignored on both sides, so that a worker of another version can be spoken to.
+//!
+//! ```text
+//!  claim(slots) -> tasks        heartbeat(token) -> go on | cancel(level) | abandon
+//!  progress(items) -> ()        report(token, end) -> recorded | abandon
+//! ```
+
+use mainspring_types::{AttemptNo, Hash, Problem, RunId, StepId, TenantId, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::run::Level;
+
+/// Asks for attempts to work on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Claim {
+    /// The worker, by a name that is its own.
+    pub worker: String,
+    /// How many attempts it can take now.
+    pub slots: u32,
+    /// How long to wait for the first, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// Names one attempt, and proves that the speaker holds it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The run.
+    pub run: RunId,
+    /// The step.
+    pub step: StepId,
+    /// The attempt.
+    pub attempt: AttemptNo,
+    /// A random number given out with the claim.
+    pub nonce: u64,
+}
+
+/// One attempt to work on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Task {
+    /// Names the attempt in everything the worker says about it.
+    pub ticket: Ticket,
+    /// The version whose snapshot to run from.
+    pub version: Hash,
+    /// What to do, as the agent's definition says it.
+    pub work: Box<RawValue>,
+    /// What the run was given.
+    pub input: Value,
+    /// What the step before made.
+    pub previous: Option<Value>,
+    /// Whether install commands of any form may run.
+    pub allow_install: bool,
+}
+
+/// Says that the worker still works on an attempt, and asks whether it should.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// The attempt.
+    pub ticket: Ticket,
+    /// How long to wait for an order other than to go on, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// What a worker is to do with its attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Go on.
+    Continue,
+    /// End it, so hard, and report.
+    Cancel(Level),
+    /// End it at once; nothing it says counts any more.
+    Abandon,
+}
+
+/// Something to note about an attempt; never waited for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Progress {
+    /// The attempt.
+    pub ticket: Ticket,
+    /// What.
+    pub note: Note,
+}
+
+/// The kinds of note.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// The environment is being built.
+    Preparing {
+        /// Which part of the building.
+        stage: String,
+        /// What is being done.
+        message: String,
+    },
+    /// The agent's program runs.
+    Started {
+        /// The isolation it really has.
+        isolation: serde_json::Value,
+    },
+    /// Lines the agent wrote.
+    Log {
+        /// `stdout` or `stderr`.
+        stream: String,
+        /// The lines, without their ends.
+        lines: Vec<String>,
+        /// How many lines were left out since the note before.
+        dropped: u64,
+    },
+    /// How far the agent says it is, from 0 to 1.
+    Fraction {
+        /// How far.
+        fraction: f64,
+        /// With what words.
+        message: Option<String>,
+    },
+}
+
+/// Says how an attempt ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// The attempt.
+    pub ticket: Ticket,
+    /// How it ended.
+    pub end: End,
+    /// What it used.
+    #[serde(default)]
+    pub used: Used,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// It did its work.
+    Done {
+        /// What it made.
+        output: Value,
+    },
+    /// It could not.
+    Failed {
+        /// Whether trying again can help.
+        retryable: bool,
+        /// What happened.
+        problem: Problem,
+    },
+    /// It ended because it was told to, or because the worker is leaving.
+    Aborted {},
+}
+
+/// What an attempt used.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+pub struct Used {
+    /// How long the agent's program ran, in milliseconds.
+    pub active_ms: u64,
+    /// Processor time of its whole tree, in milliseconds.
+    pub cpu_ms: u64,
+    /// The most memory it used, in bytes, where it could be measured.
+    pub peak_memory: Option<u64>,
+}
+
+/// The answer to a report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Receipt {
+    /// It is durable.
+    Recorded,
+    /// The attempt no longer counts; nothing was written.
+    Abandon,
+}
