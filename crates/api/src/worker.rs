@@ -174,3 +174,29 @@ pub enum Receipt {
     /// The attempt no longer counts; nothing was written.
     Abandon,
 }
+
+/// One message from a worker to the control plane.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// Answered with a list of [`Task`].
+    Claim(Claim),
+    /// Answered with an [`Order`].
+    Heartbeat(Heartbeat),
+    /// Answered with `null`.
+    Progress(Vec<Progress>),
+    /// Answered with a [`Receipt`], once the end of the attempt is durable.
+    Report(Box<Report>),
+}
+
+/// The line between a worker and the control plane: in-process when embedded, over HTTP when remote.
+///
+/// Messages are JSON on every line, so that what works in one process works between two.
+pub trait Line: Send + Sync + 'static {
+    /// Carries one [`Call`] there and its answer back. An error means the control plane could not be asked: the
+    /// caller waits and asks again.
+    fn call(&self, call: Vec<u8>) -> Answer<'_>;
+}
+
+/// The answer to a call, once it is there.
+pub type Answer<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Vec<u8>, Problem>> + Send + 'a>>;
