@@ -1,0 +1,134 @@
+//! `setup`: installs what checks and tests need and this machine lacks. Run again, it changes nothing.
+//!
+//! What cannot be installed is named with what goes untested for it; where `CI` is set that is a failure.
+
+use std::{env, path::Path, process::Command};
+
+use crate::{
+    step::{Failure, finish, say, step},
+    tools,
+    workspace::cargo,
+};
+
+/// The version this project's environments are tested with.
+const UV_VERSION: &str = "0.13.8";
+
+/// The oldest `cargo-deny` that reads our `deny.toml`.
+const DENY_VERSION: (u32, u32, u32) = (0, 20, 2);
+
+/// Installs all of it.
+pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
+    for_tests()?;
+    for_checks()
+}
+
+/// What tests need: Postgres and uv.
+pub(crate) fn for_tests() -> Result<(), Failure> {
+    step("setup PostgreSQL", postgres)?;
+    step("setup uv", uv)
+}
+
+/// What checks need: cargo-deny. It is apart because it takes minutes to build and no test uses it.
+pub(crate) fn for_checks() -> Result<(), Failure> {
+    step("setup cargo-deny", deny)
+}
+
+fn postgres() -> Result<(), Failure> {
+    if tools::postgres().is_some() {
+        return Ok(());
+    }
+    if let Some(obstacle) = no_apt() {
+        return unmet(&format!("PostgreSQL is not installed and {obstacle}"), "the store on PostgreSQL");
+    }
+    apt_install("postgresql")?;
+    tools::postgres().map(drop).ok_or_else(|| {
+        Failure::new("apt installed `postgresql`, and there is no `initdb`", "install PostgreSQL by hand")
+    })
+}
+
+fn uv() -> Result<(), Failure> {
+    if tools::uv().is_some() {
+        return Ok(());
+    }
+    let python = tools::on_path("python3")
+        .ok_or_else(|| Failure::new("there is no `python3` on the path", "install Python 3.9 or newer"))?;
+    let folder = tools::folder().join("uv");
+    if virtual_environment(&python, &folder).is_err() {
+        if no_apt().is_none() {
+            // Debian packs the part of Python that makes virtual environments on its own.
+            apt_install("python3-venv")?;
+        }
+        virtual_environment(&python, &folder)?;
+    }
+    let package = format!("uv=={UV_VERSION}");
+    let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package];
+    finish("install uv", Command::new(folder.join("bin/python")).args(arguments))
+}
+
+/// Makes a virtual environment with pip: this works where the system's own packages are sealed (PEP 668) and under
+/// pyenv alike.
+fn virtual_environment(python: &Path, folder: &Path) -> Result<(), Failure> {
+    finish("make a virtual environment", Command::new(python).args(["-m", "venv", "--clear"]).arg(folder))
+}
+
+fn deny() -> Result<(), Failure> {
+    if deny_version().is_some_and(|found| found >= DENY_VERSION) {
+        return Ok(());
+    }
+    let (major, minor, patch) = DENY_VERSION;
+    let version = format!("{major}.{minor}.{patch}");
+    say(&format!("    building cargo-deny {version}, which takes some minutes"));
+    finish("install cargo-deny", &mut cargo(["install", "--locked", "cargo-deny", "--version", &version]))
+}
+
+/// The version of the `cargo deny` that is there.
+fn deny_version() -> Option<(u32, u32, u32)> {
+    let output = cargo(["deny", "--version"]).output().ok().filter(|output| output.status.success())?;
+    read_version(&String::from_utf8(output.stdout).ok()?)
+}
+
+/// Reads `cargo-deny 0.20.2`.
+fn read_version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut numbers = text.split_whitespace().nth(1)?.split('.').map(|part| part.parse().ok());
+    Some((numbers.next()??, numbers.next()??, numbers.next()??))
+}
+
+/// Why apt cannot be used here; `None` when it can.
+fn no_apt() -> Option<&'static str> {
+    if tools::on_path("apt-get").is_none() {
+        return Some("this system has no apt-get");
+    }
+    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    (!root).then_some("apt-get needs root")
+}
+
+fn apt_install(package: &str) -> Result<(), Failure> {
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new("apt-get");
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    finish("apt-get update", &mut apt(&["update", "-qq"]))?;
+    finish("apt-get install", &mut apt(&["install", "-qq", "-y", "--no-install-recommends", package]))
+}
+
+/// Says what will be skipped; in CI nothing may be.
+fn unmet(what: &str, skipped: &str) -> Result<(), Failure> {
+    if env::var_os("CI").is_some() {
+        return Err(Failure::new(what, "install it in the image that CI runs in"));
+    }
+    say(&format!("    {what}: skipped are the tests of {skipped}"));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_cargo_deny_is_as_good() {
+        assert_eq!(read_version("cargo-deny 0.20.2\n"), Some(DENY_VERSION));
+        assert!(read_version("cargo-deny 0.21.0").expect("a version") > DENY_VERSION);
+        assert_eq!(read_version("error: no such command"), None);
+    }
+}
