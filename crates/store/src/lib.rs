@@ -1,1 +1,29 @@
-//! Under construction.
+//! The only SQL: journal, outbox, timers, catalogue, idempotency keys; and blobs for large values.
+//!
+//! One thread writes ([`Writer`]): it takes what has queued up, lets its [`Application`] write each message under a
+//! savepoint of its own, and commits them together. Readers ([`Readers`]) have connections of their own and see only
+//! what is committed. Sequence numbers are given inside the transaction that commits the entry, per run, without
+//! gaps. Every call takes the tenant.
+//!
+//! The application writes through [`Ledger`], so that the simulator can put a model in SQLite's place.
+
+mod blobs;
+mod fault;
+mod ledger;
+mod open;
+mod pen;
+mod reader;
+mod writer;
+
+pub use blobs::Blobs;
+pub use fault::{Fault, OpenError};
+pub use ledger::{Due, Entry, EntryKind, Key, Keyed, Ledger, NewEntry, Owed, Projection, RunKey, Version};
+pub use open::{FORMAT, Store, StoreOptions};
+pub use pen::Pen;
+pub use reader::{Filter, Readers, RunRow};
+pub use writer::{Application, Writer, WriterGone};
+
+/// Every statement text of this crate. One text serves SQLite and Postgres; a test prepares each on both.
+pub fn statements() -> impl Iterator<Item = &'static str> {
+    [pen::STATEMENTS, reader::STATEMENTS, open::STATEMENTS].concat().into_iter()
+}

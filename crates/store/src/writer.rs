@@ -1,0 +1,201 @@
+//! The one thread that writes.
+//!
+//! ```text
+//!  wait for a message or the next timer
+//!     -> BEGIN
+//!        each message queued up (at most 256): SAVEPOINT, application writes, RELEASE | ROLLBACK TO
+//!     -> COMMIT (one fsync for all)
+//!     -> durable: the application answers and lets go what was decided
+//!        or undone: it forgets what it decided and answers with the fault
+//! ```
+//!
+//! A failed disk (not a full one) ends the process: what the last commit holds is then known only to the disk, and
+//! the next start reads it from there.
+
+use std::{
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use mainspring_types::Timestamp;
+use rusqlite::Connection;
+
+use crate::{Fault, Pen, pen::Heads};
+
+/// How many messages share a commit at most: enough to make the fsync cheap, few enough to keep the first waiting
+/// only some milliseconds.
+const BATCH_MAX: usize = 256;
+
+/// How many messages may queue up before senders wait.
+const QUEUE_MAX: usize = 4096;
+
+/// Beyond this many runs, the writer looks sequence numbers up again instead of remembering them.
+const HEADS_MAX: usize = 65_536;
+
+/// What decides and writes inside the writer's transaction.
+pub trait Application: Send + 'static {
+    /// What it is asked.
+    type Message: Send + 'static;
+
+    /// Decides about one message and writes what follows. After an error nothing of this message is written.
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, message: Self::Message) -> Result<(), Fault>;
+
+    /// When [`Application::wake`] wants to be called next.
+    fn due(&self) -> Option<Timestamp>;
+
+    /// Does what has come due. After an error nothing of it is written.
+    fn wake(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<(), Fault>;
+
+    /// Everything written since the last call is on disk.
+    fn durable(&mut self);
+
+    /// Nothing written since the last [`Application::durable`] is on disk: it must be forgotten.
+    fn undone(&mut self, fault: &Fault);
+}
+
+/// The sending side of the writer's queue, and its thread.
+pub struct Writer<M> {
+    queue: SyncSender<M>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The writer has stopped; nothing more is written.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the writer has stopped")]
+pub struct WriterGone;
+
+impl<M: Send + 'static> Writer<M> {
+    /// Starts the thread that owns the connection and the application.
+    pub(crate) fn start<A: Application<Message = M>>(
+        connection: Connection,
+        application: A,
+    ) -> std::io::Result<Self> {
+        let (queue, messages) = sync_channel(QUEUE_MAX);
+        let desk = Desk { connection, application, messages, heads: Heads::new() };
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(|| desk.work())?;
+        Ok(Self { queue, thread: Some(thread) })
+    }
+
+    /// A sender for another thread.
+    pub fn queue(&self) -> SyncSender<M> {
+        self.queue.clone()
+    }
+
+    /// Waits until everything that was sent is written. Every other sender must be gone.
+    pub fn finish(mut self) {
+        let (unused, _) = sync_channel(1);
+        drop(std::mem::replace(&mut self.queue, unused));
+        if let Some(thread) = self.thread.take() {
+            // A panic of the writer was reported by its own hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Desk<A: Application> {
+    connection: Connection,
+    application: A,
+    messages: Receiver<A::Message>,
+    heads: Heads,
+}
+
+enum Next<M> {
+    Message(M),
+    Due,
+    Closed,
+}
+
+impl<A: Application> Desk<A> {
+    fn work(mut self) {
+        loop {
+            let first = match self.next() {
+                Next::Message(message) => Some(message),
+                Next::Due => None,
+                Next::Closed => return,
+            };
+            match self.batch(first) {
+                Ok(()) => self.application.durable(),
+                Err(fault) => self.undo(&fault),
+            }
+        }
+    }
+
+    fn next(&self) -> Next<A::Message> {
+        let wait = self.application.due().map(|due| due.since(Timestamp::now()));
+        let received = match wait {
+            None => self.messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(Duration::ZERO) => match self.messages.try_recv() {
+                Ok(message) => Ok(message),
+                Err(TryRecvError::Empty) => Err(RecvTimeoutError::Timeout),
+                Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
+            },
+            Some(wait) => self.messages.recv_timeout(wait),
+        };
+        match received {
+            Ok(message) => Next::Message(message),
+            Err(RecvTimeoutError::Timeout) => Next::Due,
+            Err(RecvTimeoutError::Disconnected) => Next::Closed,
+        }
+    }
+
+    fn batch(&mut self, first: Option<A::Message>) -> Result<(), Fault> {
+        if self.heads.len() > HEADS_MAX {
+            self.heads.clear();
+        }
+        self.run("BEGIN IMMEDIATE")?;
+        let mut next = first;
+        let mut taken = 0;
+        while let Some(message) = next {
+            self.unit(|application, pen, now| application.write(pen, now, message))?;
+            taken += 1;
+            next = if taken < BATCH_MAX { self.messages.try_recv().ok() } else { None };
+        }
+        if self.application.due().is_some_and(|due| due <= Timestamp::now()) {
+            self.unit(A::wake)?;
+        }
+        self.run("COMMIT")
+    }
+
+    /// One message under a savepoint, so that a refused statement does not take its neighbours with it.
+    fn unit(
+        &mut self,
+        write: impl FnOnce(&mut A, &mut Pen<'_>, Timestamp) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.run("SAVEPOINT unit")?;
+        let mut pen = Pen::new(&self.connection, &mut self.heads);
+        match write(&mut self.application, &mut pen, Timestamp::now()) {
+            Ok(()) => self.run("RELEASE unit"),
+            Err(Fault::Refused { detail }) => {
+                tracing::error!(detail, "a message was refused by the store");
+                self.heads.clear();
+                self.run("ROLLBACK TO unit")?;
+                self.run("RELEASE unit")
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn undo(&mut self, fault: &Fault) {
+        tracing::error!(%fault, "a batch was not committed");
+        self.heads.clear();
+        if !self.connection.is_autocommit() && self.run("ROLLBACK").is_err() {
+            stop_for(fault);
+        }
+        self.application.undone(fault);
+        if matches!(fault, Fault::Io { .. } | Fault::Corrupt { .. }) {
+            stop_for(fault);
+        }
+    }
+
+    fn run(&self, statement: &str) -> Result<(), Fault> {
+        self.connection.prepare_cached(statement)?.execute([])?;
+        Ok(())
+    }
+}
+
+/// Ends the process: only the disk knows what is on it now, and the next start asks it.
+fn stop_for(fault: &Fault) -> ! {
+    tracing::error!(%fault, "the store can no longer be trusted; stopping");
+    std::process::exit(4)
+}
