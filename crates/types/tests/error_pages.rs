@@ -33,6 +33,11 @@ fn page(code: Code) -> String {
         .unwrap_or_else(|error| panic!("docs/errors/{code}.md: {error}"))
 }
 
+/// What follows `mainspring` where a code span or line calls it, at its start or after a variable set for it.
+fn call(span: &str) -> Option<&str> {
+    span.strip_prefix("mainspring ").or_else(|| span.split_once(" mainspring ").map(|(_, call)| call))
+}
+
 #[test]
 fn every_code_has_a_page_and_every_page_a_code() {
     let names =
@@ -71,11 +76,7 @@ fn every_page_sends_its_reader_to_verbs_that_exist() {
     };
     for &code in Code::ALL {
         let page = page(code);
-        // A call stands at the start of a code span or line, or after a variable that is set for it.
-        let spans = page.split(['\n', '`', ';', '|']);
-        let calls: Vec<&str> = spans
-            .filter_map(|span| span.strip_prefix("mainspring ").or(Some(span.split_once(" mainspring ")?.1)))
-            .collect();
+        let calls: Vec<&str> = page.split(['\n', '`', ';', '|']).filter_map(call).collect();
         assert!(!calls.is_empty(), "docs/errors/{code}.md names no command of ours");
         let unknown: Vec<_> = calls.iter().filter(|call| !is_known(call)).collect();
         assert!(unknown.is_empty(), "docs/errors/{code}.md: no such commands: {unknown:?}");
