@@ -34,16 +34,17 @@ pub(crate) fn for_checks() -> Result<(), Failure> {
 }
 
 fn postgres() -> Result<(), Failure> {
-    if tools::postgres().is_some() {
+    if tools::has_postgres() {
         return Ok(());
     }
     if let Some(obstacle) = no_apt() {
         return unmet(&format!("PostgreSQL is not installed and {obstacle}"), "the store on PostgreSQL");
     }
     apt_install("postgresql")?;
-    tools::postgres().map(drop).ok_or_else(|| {
-        Failure::new("apt installed `postgresql`, and there is no `initdb`", "install PostgreSQL by hand")
-    })
+    if tools::has_postgres() {
+        return Ok(());
+    }
+    Err(Failure::new("apt installed `postgresql`, and there is no `initdb`", "install PostgreSQL by hand"))
 }
 
 fn uv() -> Result<(), Failure> {

@@ -41,9 +41,6 @@ pub(crate) fn tests(arguments: &[&str]) -> Command {
     if let Some(uv) = tools::uv() {
         command.env("MAINSPRING_UV", uv);
     }
-    if let Some(postgres) = tools::postgres() {
-        command.env("MAINSPRING_POSTGRES", postgres);
-    }
     command
 }
 

@@ -2,10 +2,7 @@
 //!
 //! Nothing is installed here; that is the part of [`crate::setup`].
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::{env, path::PathBuf};
 
 /// The folder of tools that belong to this project: `$MAINSPRING_TOOLS`, or `~/.cache/mainspring/tools`.
 pub(crate) fn folder() -> PathBuf {
@@ -25,27 +22,19 @@ pub(crate) fn uv() -> Option<PathBuf> {
     named.into_iter().chain([own]).chain(on_path).find(|path| path.is_file())
 }
 
-/// The folder of `initdb` and `postgres`: on the path, else the newest of Debian's.
-pub(crate) fn postgres() -> Option<PathBuf> {
-    let complete = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
-    let on_path = on_path("initdb").and_then(|initdb| Some(initdb.parent()?.to_owned()));
-    let mut packaged: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .filter_map(|version| Some(version.ok()?.path().join("bin")))
-        .collect();
-    packaged.sort_by_key(|folder| std::cmp::Reverse(version(folder)));
-    on_path.into_iter().chain(packaged).find(|folder| complete(folder))
+/// Whether PostgreSQL is there, by the places in which `mainspring-testkit` looks for it.
+pub(crate) fn has_postgres() -> bool {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let path = env::var_os("PATH").unwrap_or_default();
+    debian
+        .map(|version| version.path().join("bin"))
+        .chain(env::split_paths(&path))
+        .chain(["/usr/local/bin".into()])
+        .any(|folder| ["initdb", "postgres"].iter().all(|program| folder.join(program).is_file()))
 }
 
 /// The first program of this name on the path.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
-}
-
-/// The number in `/usr/lib/postgresql/15/bin`.
-fn version(folder: &Path) -> u32 {
-    let name = folder.parent().and_then(Path::file_name).and_then(|name| name.to_str());
-    name.and_then(|name| name.parse().ok()).unwrap_or(0)
 }
