@@ -8,8 +8,10 @@ use crate::step::Failure;
 
 /// The folder of the workspace's `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
-    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().expect("xtask lies one folder below the root").to_owned()
+    // Asked at run time: a program built in one checkout is taken as fresh in another that shares its target folder.
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    PathBuf::from(manifest).parent().expect("xtask lies one folder below the root").to_owned()
 }
 
 /// `cargo` with these arguments, started at the root.
