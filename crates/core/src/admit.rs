@@ -79,9 +79,14 @@ impl Run {
     fn answer(&self, ask: &Ask, at: Timestamp) -> Result<What, Refusal> {
         match ask {
             Ask::StartClock { step, attempt } => self.start_clock(step, *attempt),
-            Ask::EndAttempt { step, attempt, end } => {
+            Ask::EndAttempt { step, attempt, end, used } => {
                 self.expect_live(step, *attempt)?;
-                Ok(What::AttemptEnded { step: step.clone(), attempt: *attempt, end: end.clone() })
+                Ok(What::AttemptEnded {
+                    step: step.clone(),
+                    attempt: *attempt,
+                    end: end.clone(),
+                    used: *used,
+                })
             }
             Ask::LoseAttempt { step, attempt, loss } => {
                 self.expect_live(step, *attempt)?;

@@ -77,7 +77,7 @@ impl Run {
         match what {
             What::Created(_) => {}
             What::ClockStarted {} => self.start_clock_at(at, owed),
-            What::AttemptEnded { step, attempt, end } => self.end_attempt(step, *attempt, end, at, owed),
+            What::AttemptEnded { step, attempt, end, .. } => self.end_attempt(step, *attempt, end, at, owed),
             What::AttemptLost { step, attempt, loss } => self.lose_attempt(step, *attempt, *loss, at, owed),
             What::TimerFired { timer } => self.fire_timer(timer, at, owed),
             What::GateAnswered { gate } => {

@@ -59,6 +59,9 @@ pub enum What {
         attempt: AttemptNo,
         /// How.
         end: AttemptEnd,
+        /// What it used.
+        #[serde(default, skip_serializing_if = "Used::is_nothing")]
+        used: Used,
     },
     /// The worker that held an attempt is gone.
     AttemptLost {
@@ -152,6 +155,25 @@ pub enum AttemptEnd {
     Parked(Wait),
     /// It was told to end, or its worker is leaving.
     Aborted {},
+}
+
+/// What an attempt used, as its worker measured it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Used {
+    /// How long the agent's program ran, in milliseconds.
+    pub active_ms: u64,
+    /// Processor time of its whole tree, in milliseconds.
+    pub cpu_ms: u64,
+    /// The most memory it used, in bytes, where it could be measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
+}
+
+impl Used {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Why an attempt failed.

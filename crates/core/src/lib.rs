@@ -33,7 +33,9 @@ mod step;
 
 pub use admit::Refusal;
 pub use command::{Command, TimerId};
-pub use event::{AttemptEnd, Created, Event, FORMAT, Failure, FailureClass, Loss, Principal, Wait, What};
+pub use event::{
+    AttemptEnd, Created, Event, FORMAT, Failure, FailureClass, Loss, Principal, Used, Wait, What,
+};
 pub use plan::{InvalidPlan, Plan, PlannedStep, Retry, Trust};
 pub use reason::{Reason, Status};
 pub use request::{Ask, Request};

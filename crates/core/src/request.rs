@@ -2,7 +2,7 @@
 
 use mainspring_types::{AttemptNo, Hash, RequestId, RunId, StepId};
 
-use crate::{AttemptEnd, CancelLevel, Loss, Principal, TimerId};
+use crate::{AttemptEnd, CancelLevel, Loss, Principal, TimerId, event::Used};
 
 /// One request, on someone's behalf, applied once however often it is delivered.
 #[derive(Clone, PartialEq, Debug)]
@@ -33,6 +33,8 @@ pub enum Ask {
         attempt: AttemptNo,
         /// How.
         end: AttemptEnd,
+        /// What it used.
+        used: Used,
     },
     /// Record that an attempt's worker is gone.
     LoseAttempt {

@@ -21,7 +21,7 @@ pub use ledger::{Due, Entry, EntryKind, Key, Keyed, Ledger, NewEntry, Owed, Proj
 pub use open::{FORMAT, Store, StoreOptions};
 pub use pen::Pen;
 pub use reader::{Filter, Readers, RunRow};
-pub use writer::{Application, Writer, WriterGone};
+pub use writer::{Application, Queue, Writer, WriterGone};
 
 /// Every statement text of this crate. One text serves SQLite and Postgres; a test prepares each on both.
 pub fn statements() -> impl Iterator<Item = &'static str> {

@@ -103,7 +103,8 @@ fn check(connection: &Connection) -> Result<(), Fault> {
         return Ok(());
     }
     let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
-    let names = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let names =
+        statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
     for name in names {
         let mut head = connection.prepare(&format!("SELECT * FROM \"{name}\" LIMIT 1"))?;
         let mut rows = head.query([])?;

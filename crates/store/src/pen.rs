@@ -6,9 +6,7 @@ use mainspring_core::TimerId;
 use mainspring_types::{AttemptNo, Digest, Hash, RunId, StepId, TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
-use crate::{
-    Due, Entry, EntryKind, Fault, Key, Keyed, Ledger, NewEntry, Owed, Projection, RunKey, Version,
-};
+use crate::{Due, Entry, EntryKind, Fault, Key, Keyed, Ledger, NewEntry, Owed, Projection, RunKey, Version};
 
 const APPEND: &str = "INSERT INTO entries (tenant, run, seq, kind, at, envelope, payload)
 VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -61,8 +59,8 @@ VALUES ($1, $2, $3)
 ON CONFLICT (tenant, hash, run) DO NOTHING";
 
 pub(crate) const STATEMENTS: &[&str] = &[
-    APPEND, HEAD, LIFECYCLE, PROJECT, OWE, CLAIM, SETTLE, OWED, ARM, DISARM, TIMERS, KEYED, REMEMBER, CATALOGUE, PIN,
-    REFER,
+    APPEND, HEAD, LIFECYCLE, PROJECT, OWE, CLAIM, SETTLE, OWED, ARM, DISARM, TIMERS, KEYED, REMEMBER,
+    CATALOGUE, PIN, REFER,
 ];
 
 /// The sequence numbers given last, so that appending reads nothing. Forgotten when a transaction is undone.

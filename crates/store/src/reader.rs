@@ -18,12 +18,14 @@ FROM runs
 WHERE tenant = $1 AND run < $2
 ORDER BY run DESC
 LIMIT $3";
-const LIST_BY_STATUS: &str = "SELECT run, agent, version, method, status, reason, created_at, changed_at, ended_at
+const LIST_BY_STATUS: &str =
+    "SELECT run, agent, version, method, status, reason, created_at, changed_at, ended_at
 FROM runs
 WHERE tenant = $1 AND status = $2 AND run < $3
 ORDER BY run DESC
 LIMIT $4";
-const UNFINISHED: &str = "SELECT run, agent, version, method, status, reason, created_at, changed_at, ended_at
+const UNFINISHED: &str =
+    "SELECT run, agent, version, method, status, reason, created_at, changed_at, ended_at
 FROM runs
 WHERE tenant = $1 AND status IN ('running', 'waiting', 'paused')
 ORDER BY run DESC

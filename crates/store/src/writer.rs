@@ -54,10 +54,31 @@ pub trait Application: Send + 'static {
     fn undone(&mut self, fault: &Fault);
 }
 
-/// The sending side of the writer's queue, and its thread.
+/// The writer's thread. Dropping it lets the thread go on until the process ends; [`Writer::finish`] ends it.
 pub struct Writer<M> {
-    queue: SyncSender<M>,
-    thread: Option<JoinHandle<()>>,
+    queue: Queue<M>,
+    thread: JoinHandle<()>,
+}
+
+/// The sending side of the writer's queue. A full queue makes the sender wait.
+pub struct Queue<M>(SyncSender<Item<M>>);
+
+enum Item<M> {
+    Message(M),
+    Finish,
+}
+
+impl<M> Clone for Queue<M> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<M> Queue<M> {
+    /// Queues a message.
+    pub fn send(&self, message: M) -> Result<(), WriterGone> {
+        self.0.send(Item::Message(message)).map_err(|_| WriterGone)
+    }
 }
 
 /// The writer has stopped; nothing more is written.
@@ -72,23 +93,21 @@ impl<M: Send + 'static> Writer<M> {
         application: A,
     ) -> std::io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE_MAX);
-        let desk = Desk { connection, application, messages, heads: Heads::new() };
+        let desk = Desk { connection, application, messages, heads: Heads::new(), finishing: false };
         let thread = std::thread::Builder::new().name("writer".into()).spawn(|| desk.work())?;
-        Ok(Self { queue, thread: Some(thread) })
+        Ok(Self { queue: Queue(queue), thread })
     }
 
     /// A sender for another thread.
-    pub fn queue(&self) -> SyncSender<M> {
+    pub fn queue(&self) -> Queue<M> {
         self.queue.clone()
     }
 
-    /// Waits until everything that was sent is written. Every other sender must be gone.
-    pub fn finish(mut self) {
-        let (unused, _) = sync_channel(1);
-        drop(std::mem::replace(&mut self.queue, unused));
-        if let Some(thread) = self.thread.take() {
-            // A panic of the writer was reported by its own hook.
-            let _ = thread.join();
+    /// Writes everything that was sent before, then closes the database. What is sent later is refused.
+    pub fn finish(self) {
+        if self.queue.0.send(Item::Finish).is_ok() {
+            // A panic of the writer was reported by the hook of its thread.
+            let _ = self.thread.join();
         }
     }
 }
@@ -96,8 +115,9 @@ impl<M: Send + 'static> Writer<M> {
 struct Desk<A: Application> {
     connection: Connection,
     application: A,
-    messages: Receiver<A::Message>,
+    messages: Receiver<Item<A::Message>>,
     heads: Heads,
+    finishing: bool,
 }
 
 enum Next<M> {
@@ -108,7 +128,7 @@ enum Next<M> {
 
 impl<A: Application> Desk<A> {
     fn work(mut self) {
-        loop {
+        while !self.finishing {
             let first = match self.next() {
                 Next::Message(message) => Some(message),
                 Next::Due => None,
@@ -133,7 +153,8 @@ impl<A: Application> Desk<A> {
             Some(wait) => self.messages.recv_timeout(wait),
         };
         match received {
-            Ok(message) => Next::Message(message),
+            Ok(Item::Message(message)) => Next::Message(message),
+            Ok(Item::Finish) => Next::Closed,
             Err(RecvTimeoutError::Timeout) => Next::Due,
             Err(RecvTimeoutError::Disconnected) => Next::Closed,
         }
@@ -149,12 +170,23 @@ impl<A: Application> Desk<A> {
         while let Some(message) = next {
             self.unit(|application, pen, now| application.write(pen, now, message))?;
             taken += 1;
-            next = if taken < BATCH_MAX { self.messages.try_recv().ok() } else { None };
+            next = if taken < BATCH_MAX { self.queued() } else { None };
         }
         if self.application.due().is_some_and(|due| due <= Timestamp::now()) {
             self.unit(A::wake)?;
         }
         self.run("COMMIT")
+    }
+
+    fn queued(&mut self) -> Option<A::Message> {
+        match self.messages.try_recv() {
+            Ok(Item::Message(message)) => Some(message),
+            Ok(Item::Finish) => {
+                self.finishing = true;
+                None
+            }
+            Err(_) => None,
+        }
     }
 
     /// One message under a savepoint, so that a refused statement does not take its neighbours with it.

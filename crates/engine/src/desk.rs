@@ -1,0 +1,236 @@
+//! Where attempts wait for workers, and where workers hear what to do with them.
+//!
+//! ```text
+//!  dispatch --> queued --claim--> held(ticket) --release--> gone
+//!                  |                |  ^
+//!                  |             abort(level): the holder's next heartbeat says so
+//!                  +-- abort: the attempt never began; it is reported as aborted at once
+//! ```
+//!
+//! An attempt is given to the first worker that claims it. The ticket carries a random number, so that a worker of
+//! an earlier server, or of an attempt that no longer counts, is told to abandon what it does.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use mainspring_core::CancelLevel;
+use mainspring_store::RunKey;
+use mainspring_types::{AttemptNo, StepId};
+use tokio::sync::{Notify, watch};
+
+use crate::Assignment;
+
+/// An attempt that a worker has.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// What to do.
+    pub assignment: Assignment,
+    /// The random number of the ticket.
+    pub nonce: u64,
+}
+
+/// What the holder of an attempt is to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// Go on.
+    Continue,
+    /// End it, so hard.
+    Cancel(CancelLevel),
+    /// Nothing it says counts any more.
+    Abandon,
+}
+
+/// The attempts of one data folder that are queued or held.
+#[derive(Default)]
+pub struct Desk {
+    state: Mutex<State>,
+    queued: Notify,
+}
+
+type Slot = (RunKey, StepId);
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Slot>,
+    slots: BTreeMap<Slot, Attempt>,
+}
+
+struct Attempt {
+    assignment: Assignment,
+    place: Place,
+    order: watch::Sender<Order>,
+}
+
+enum Place {
+    Queued,
+    Held { nonce: u64, heard: Instant },
+}
+
+impl Desk {
+    /// Queues an attempt; an earlier attempt of the same step no longer counts.
+    pub fn dispatch(&self, assignment: Assignment) {
+        let slot = (assignment.key.clone(), assignment.step.clone());
+        let attempt =
+            Attempt { assignment, place: Place::Queued, order: watch::Sender::new(Order::Continue) };
+        let mut state = self.lock();
+        if let Some(earlier) = state.slots.insert(slot.clone(), attempt) {
+            earlier.order.send_replace(Order::Abandon);
+        }
+        state.queue.push_back(slot);
+        drop(state);
+        self.queued.notify_one();
+    }
+
+    /// Tells the holder to end the attempt. `Some` when nobody holds it yet: it leaves the queue and never begins.
+    pub fn abort(
+        &self,
+        key: &RunKey,
+        step: &StepId,
+        attempt: AttemptNo,
+        level: CancelLevel,
+    ) -> Option<Assignment> {
+        let mut state = self.lock();
+        let slot = (key.clone(), step.clone());
+        let found = state.slots.get(&slot).filter(|found| found.assignment.attempt == attempt)?;
+        match found.place {
+            Place::Held { .. } => {
+                found.order.send_replace(Order::Cancel(level));
+                None
+            }
+            Place::Queued => state.slots.remove(&slot).map(|attempt| attempt.assignment),
+        }
+    }
+
+    /// The attempt no longer counts.
+    pub fn release(&self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
+        let mut state = self.lock();
+        let slot = (key.clone(), step.clone());
+        if state.slots.get(&slot).is_some_and(|found| found.assignment.attempt == attempt)
+            && let Some(gone) = state.slots.remove(&slot)
+        {
+            gone.order.send_replace(Order::Abandon);
+        }
+    }
+
+    /// Takes up to `most` attempts, in the order they were queued; waits up to `wait` for the first.
+    pub async fn claim(&self, most: usize, wait: Duration) -> Vec<Held> {
+        let mut held = self.take(most);
+        if held.is_empty() && most > 0 {
+            let queued = self.queued.notified();
+            held = self.take(most);
+            if held.is_empty() && tokio::time::timeout(wait, queued).await.is_ok() {
+                held = self.take(most);
+            }
+        }
+        if self.has_queued() {
+            // One notice is kept however many attempts were queued: hand it on to the next who asks.
+            self.queued.notify_one();
+        }
+        held
+    }
+
+    fn take(&self, most: usize) -> Vec<Held> {
+        let mut state = self.lock();
+        let mut held = Vec::new();
+        while held.len() < most {
+            let Some(slot) = state.queue.pop_front() else { break };
+            // A slot whose attempt was aborted or replaced in the queue is passed over.
+            let Some(attempt) = state.slots.get_mut(&slot) else { continue };
+            if let Place::Queued = attempt.place {
+                let nonce = nonce();
+                attempt.place = Place::Held { nonce, heard: Instant::now() };
+                held.push(Held { assignment: attempt.assignment.clone(), nonce });
+            }
+        }
+        held
+    }
+
+    fn has_queued(&self) -> bool {
+        !self.lock().queue.is_empty()
+    }
+
+    /// Whether the ticket names the attempt that counts now; hears its holder.
+    pub fn hear(&self, key: &RunKey, step: &StepId, attempt: AttemptNo, nonce: u64) -> bool {
+        self.held(key, step, attempt, nonce).is_some()
+    }
+
+    /// What the holder of the ticket is to do; waits up to `wait` for anything but to go on.
+    pub async fn order(
+        &self,
+        key: &RunKey,
+        step: &StepId,
+        attempt: AttemptNo,
+        nonce: u64,
+        known: Order,
+        wait: Duration,
+    ) -> Order {
+        let Some(mut orders) = self.held(key, step, attempt, nonce) else { return Order::Abandon };
+        let changed = orders.wait_for(|order| *order != known);
+        match tokio::time::timeout(wait, changed).await {
+            Ok(Ok(order)) => *order,
+            Ok(Err(_)) => Order::Abandon,
+            Err(_) => known,
+        }
+    }
+
+    fn held(
+        &self,
+        key: &RunKey,
+        step: &StepId,
+        attempt: AttemptNo,
+        given: u64,
+    ) -> Option<watch::Receiver<Order>> {
+        let mut state = self.lock();
+        let found = state.slots.get_mut(&(key.clone(), step.clone()))?;
+        match &mut found.place {
+            Place::Held { nonce, heard } if *nonce == given && found.assignment.attempt == attempt => {
+                *heard = Instant::now();
+                Some(found.order.subscribe())
+            }
+            _ => None,
+        }
+    }
+
+    /// The attempts whose holder was not heard for `silence`.
+    pub fn silent(&self, silence: Duration) -> Vec<(RunKey, StepId, AttemptNo)> {
+        let state = self.lock();
+        let fell_silent = |attempt: &&Attempt| match attempt.place {
+            Place::Held { heard, .. } => heard.elapsed() >= silence,
+            Place::Queued => false,
+        };
+        state
+            .slots
+            .values()
+            .filter(fell_silent)
+            .map(|Attempt { assignment: is, .. }| (is.key.clone(), is.step.clone(), is.attempt))
+            .collect()
+    }
+
+    /// The steps of a run whose attempt waits for a worker.
+    pub fn queued_steps(&self, key: &RunKey) -> Vec<StepId> {
+        let state = self.lock();
+        let of_run =
+            |((run, _), attempt): &(&Slot, &Attempt)| run == key && matches!(attempt.place, Place::Queued);
+        state.slots.iter().filter(of_run).map(|((_, step), _)| step.clone()).collect()
+    }
+
+    /// How many attempts are queued, and how many are held.
+    pub fn load(&self) -> (usize, usize) {
+        let state = self.lock();
+        let held = state.slots.values().filter(|attempt| matches!(attempt.place, Place::Held { .. })).count();
+        (state.slots.len() - held, held)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A number no earlier ticket carried, nor can be guessed: drawn from the process's random keys.
+fn nonce() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(())
+}

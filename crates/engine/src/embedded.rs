@@ -1,0 +1,252 @@
+//! The embedded engine: the driver inside the store's writer thread.
+//!
+//! Makes no distributed claim: one process owns the data folder. Agents die with it, so at the start every attempt a
+//! worker had is lost and gets a new number.
+
+use std::{sync::Arc, time::Duration};
+
+use mainspring_core::{Ask, AttemptEnd, CancelLevel, Loss, Principal, Request, Used};
+use mainspring_store::{Application, Blobs, Fault, Pen, Queue, RunKey, Store, Version, Writer};
+use mainspring_types::{AttemptNo, INLINE_MAX, RequestId, RunId, StepId, TenantId, Timestamp, Value};
+use tokio::sync::oneshot;
+
+use crate::{Accepted, Assignment, Bell, Body, Create, Desk, Driver, Held, Message, Refused, RunNote, World};
+
+/// How long a worker may be silent before its attempts are lost.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// Why the engine did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The driver declined, or the store failed.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The engine has stopped.
+    #[error("the engine has stopped")]
+    Stopped,
+}
+
+/// The engine of one data folder. Clones share it.
+#[derive(Clone)]
+pub struct Embedded {
+    queue: Queue<Message>,
+    desk: Arc<Desk>,
+    bell: Arc<Bell>,
+    blobs: Blobs,
+}
+
+impl Embedded {
+    /// Starts the engine on an opened store and takes up every run that was left unfinished.
+    pub async fn start(store: Store, blobs: Blobs) -> Result<(Self, Writer<Message>), EngineError> {
+        let desk = Arc::new(Desk::default());
+        let bell = Arc::new(Bell::default());
+        let (late, mut aborted) = tokio::sync::mpsc::unbounded_channel();
+        let around = Around { desk: desk.clone(), bell: bell.clone(), aborted: late };
+        let writer = store.start(InWriter(Driver::new(around))).map_err(Refused::from)?;
+        let engine = Self { queue: writer.queue(), desk, bell, blobs };
+        engine.tell(|reply| Message::Recover { reply }).await?;
+        let ender = engine.clone();
+        tokio::spawn(async move {
+            while let Some(never_begun) = aborted.recv().await {
+                ender.end_unbegun(never_begun).await;
+            }
+        });
+        tokio::spawn(engine.clone().lose_the_silent());
+        Ok((engine, writer))
+    }
+
+    /// Begins a run; durable once this returns.
+    pub async fn create(
+        &self,
+        create: impl FnOnce(oneshot::Sender<Result<Accepted, Refused>>) -> Create,
+    ) -> Result<Accepted, EngineError> {
+        self.tell(|reply| Message::Create(Box::new(create(reply)))).await
+    }
+
+    /// Asks something of a run; recorded durably once this returns.
+    pub async fn ask(&self, key: &RunKey, by: Principal, id: RequestId, ask: Ask) -> Result<(), EngineError> {
+        self.ask_with(key, Request { id, by, ask }, None).await
+    }
+
+    /// Takes up to `most` attempts for a worker; waits up to `wait` for the first.
+    pub async fn claim(&self, most: usize, wait: Duration) -> Result<Vec<Held>, EngineError> {
+        let held = self.desk.claim(most, wait).await;
+        for Held { assignment: Assignment { key, step, attempt, .. }, .. } in &held {
+            // Before anything the attempt does: whatever of it becomes durable, its claim is durable first.
+            self.send(Message::Claimed { key: key.clone(), step: step.clone(), attempt: *attempt })?;
+        }
+        Ok(held)
+    }
+
+    /// Records how an attempt ended.
+    pub async fn end_attempt(
+        &self,
+        key: &RunKey,
+        worker: &str,
+        (step, attempt): (StepId, AttemptNo),
+        (end, used): (AttemptEnd, Used),
+        body: Option<Body>,
+    ) -> Result<(), EngineError> {
+        let id = RequestId::from_cause(format!("end/{step}/{attempt}"));
+        let by = Principal::Worker(worker.to_owned());
+        let ask = Ask::EndAttempt { step, attempt, end, used };
+        self.ask_with(key, Request { id, by, ask }, body).await
+    }
+
+    /// Notes something about an attempt; not waited for.
+    pub fn note(&self, note: RunNote) -> Result<(), EngineError> {
+        self.send(Message::Note(note))
+    }
+
+    /// Puts a version into the catalogue.
+    pub async fn catalogue(&self, tenant: &TenantId, version: Version) -> Result<(), EngineError> {
+        let tenant = tenant.clone();
+        self.tell(|reply| Message::Catalogue { tenant, version, reply }).await
+    }
+
+    /// Stores a value as it is to be recorded: a large one becomes a blob, durable once this returns.
+    pub async fn keep(&self, tenant: &TenantId, value: Value) -> Result<Body, EngineError> {
+        let body = Body::from(value);
+        if body.value.bytes().is_none_or(|bytes| bytes.len() <= INLINE_MAX) {
+            return Ok(body);
+        }
+        let digest = body.digest;
+        let owner = tenant.clone();
+        self.tell(|reply| Message::Pin { tenant: owner, digest, reply }).await?;
+        let (blobs, owner) = (self.blobs.clone(), tenant.clone());
+        let put = move || blobs.put(&owner, &digest.hash, body.value.bytes().unwrap_or_default());
+        blocking(put).await?;
+        Ok(Body { digest, value: Value::Blob(digest) })
+    }
+
+    /// The value itself, read from its blob when it is one.
+    pub async fn fetch(&self, tenant: &TenantId, value: Value) -> Result<Value, EngineError> {
+        let Value::Blob(digest) = value else { return Ok(value) };
+        let (blobs, owner) = (self.blobs.clone(), tenant.clone());
+        let bytes = blocking(move || blobs.get(&owner, &digest)).await?;
+        let not_text =
+            || Fault::Corrupt { detail: format!("blob {} is not {:?}", digest.hash, digest.media) };
+        Ok(Value::from_stored(digest.media, bytes).ok_or_else(not_text).map_err(Refused::from)?)
+    }
+
+    /// Where attempts wait for workers.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Where news of runs is heard.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    async fn ask_with(&self, key: &RunKey, request: Request, body: Option<Body>) -> Result<(), EngineError> {
+        let (key, request) = (key.clone(), Box::new(request));
+        self.tell(|reply| Message::Ask { key, request, body, reply }).await
+    }
+
+    async fn tell<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<Result<T, Refused>>) -> Message,
+    ) -> Result<T, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(message(reply))?;
+        Ok(answer.await.map_err(|_| EngineError::Stopped)??)
+    }
+
+    fn send(&self, message: Message) -> Result<(), EngineError> {
+        self.queue.send(message).map_err(|_| EngineError::Stopped)
+    }
+
+    /// Records the end of an attempt that was aborted before a worker took it.
+    async fn end_unbegun(&self, Assignment { key, step, attempt, .. }: Assignment) {
+        let end = (AttemptEnd::Aborted {}, Used::default());
+        if let Err(error) = self.end_attempt(&key, "engine", (step, attempt), end, None).await {
+            tracing::debug!(run = %key.run, %error, "an attempt that never began had ended already");
+        }
+    }
+
+    async fn lose_the_silent(self) {
+        loop {
+            tokio::time::sleep(SILENCE_MAX / 6).await;
+            for (key, step, attempt) in self.desk.silent(SILENCE_MAX) {
+                let id = RequestId::from_cause(format!("lost/{step}/{attempt}"));
+                let ask = Ask::LoseAttempt { step, attempt, loss: Loss::Worker };
+                match self.ask(&key, Principal::Engine, id, ask).await {
+                    Err(EngineError::Stopped) => return,
+                    Err(error) => tracing::debug!(run = %key.run, %error, "a silent attempt had ended"),
+                    Ok(()) => tracing::warn!(run = %key.run, "a worker fell silent; its attempt is lost"),
+                }
+            }
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, EngineError> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(|_| EngineError::Stopped)?;
+    Ok(done.map_err(Refused::from)?)
+}
+
+/// The driver as the store's writer sees it.
+struct InWriter(Driver<Around>);
+
+impl Application for InWriter {
+    type Message = Message;
+
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, message: Message) -> Result<(), Fault> {
+        self.0.write(pen, now, message)
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        self.0.due()
+    }
+
+    fn wake(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<(), Fault> {
+        self.0.wake(pen, now)
+    }
+
+    fn durable(&mut self) {
+        self.0.durable();
+    }
+
+    fn undone(&mut self, fault: &Fault) {
+        self.0.undone(fault);
+    }
+}
+
+/// The world around the embedded driver.
+struct Around {
+    desk: Arc<Desk>,
+    bell: Arc<Bell>,
+    aborted: tokio::sync::mpsc::UnboundedSender<Assignment>,
+}
+
+impl World for Around {
+    fn dispatch(&mut self, assignment: Assignment) {
+        self.desk.dispatch(assignment);
+    }
+
+    fn abort(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo, level: CancelLevel) {
+        if let Some(never_begun) = self.desk.abort(key, step, attempt, level) {
+            // The receiver lives as long as the engine; without it there is nobody left to tell.
+            drop(self.aborted.send(never_begun));
+        }
+    }
+
+    fn release(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
+        self.desk.release(key, step, attempt);
+    }
+
+    fn cancel_child(&mut self, parent: &RunKey, child: RunId, _: CancelLevel) {
+        tracing::error!(parent = %parent.run, %child, "no runtime of this version starts child runs");
+    }
+
+    fn finish(&mut self, key: &RunKey) {
+        tracing::info!(run = %key.run, "the run has ended");
+    }
+
+    fn news(&mut self, key: &RunKey, seq: u64) {
+        self.bell.ring(key, seq);
+    }
+}
