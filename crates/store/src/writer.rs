@@ -154,9 +154,8 @@ impl<A: Application> Desk<A> {
         };
         match received {
             Ok(Item::Message(message)) => Next::Message(message),
-            Ok(Item::Finish) => Next::Closed,
+            Ok(Item::Finish) | Err(RecvTimeoutError::Disconnected) => Next::Closed,
             Err(RecvTimeoutError::Timeout) => Next::Due,
-            Err(RecvTimeoutError::Disconnected) => Next::Closed,
         }
     }
 
