@@ -2,8 +2,31 @@
 //!
 //! Everything here is decided from files and values; no process is started and no network is used.
 
-mod requirements;
+#![allow(clippy::result_large_err, reason = "a refusal is rare, and it is read by a person")]
 
+mod agent;
+mod definition;
+mod describe;
+mod fields;
+mod find;
+mod input;
+mod manifest;
+mod method;
+mod plan;
+mod prepare;
+mod requirements;
+mod tree;
+mod yaml;
+
+pub use agent::{Agent, Shape, read};
+pub use definition::Definition;
+pub use describe::{Description, describe};
+pub use input::{ARGUMENT_MAX, argument, coerce};
+pub use manifest::Manifest;
+pub use method::{Method, Parameter, ParameterType, Returns};
+pub use plan::{Limits, Output, Prepared, Retry, StepWork, Trust, Work};
+pub use prepare::{Call, CommandLine};
 pub use requirements::{
     InstallCommand, ParsePythonError, PythonRequirement, Requirements, SplitError, split_words,
 };
+pub use tree::{BYTES_MAX, FILES_MAX, STAGING_PREFIX, Snapshot, copy_working};

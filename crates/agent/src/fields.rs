@@ -1,0 +1,348 @@
+//! The fields of a document, each with its path and its place, and everything found wrong with them.
+//!
+//! A reader asks for the fields it knows; what has the wrong type is reported and reads as absent, so that one pass
+//! finds every problem of a file. What no one asked for is refused in our own files and kept in others'.
+
+use std::cell::RefCell;
+
+use mainspring_types::{Code, Problem, nearest};
+use serde_json::{Map, Value};
+
+use crate::yaml::{Key, Node, Place, Tree, locate};
+
+/// What is wrong with one file, gathered while it is read.
+pub(crate) struct Report<'a> {
+    file: &'a str,
+    source: &'a str,
+    problems: RefCell<Vec<Problem>>,
+    warnings: RefCell<Vec<Problem>>,
+}
+
+/// The fields of one map of the document.
+pub(crate) struct Fields<'a> {
+    report: &'a Report<'a>,
+    path: String,
+    place: Place,
+    entries: &'a [(Key, Node)],
+    known: Vec<&'static str>,
+}
+
+/// One value of the document.
+pub(crate) struct Field<'a> {
+    report: &'a Report<'a>,
+    path: String,
+    /// Where the key stands: what is shown when the value itself is absent.
+    key: Place,
+    node: &'a Node,
+}
+
+impl<'a> Report<'a> {
+    pub(crate) fn new(file: &'a str, source: &'a str) -> Self {
+        Self { file, source, problems: RefCell::default(), warnings: RefCell::default() }
+    }
+
+    /// The fields of the whole document; a document that is no map has none, which is reported.
+    pub(crate) fn root(&'a self, node: &'a Node) -> Fields<'a> {
+        let start = Place { line: 1, column: 1 };
+        let entries = if let Tree::Map(entries) = &node.tree {
+            entries.as_slice()
+        } else {
+            self.refuse(start, format!("read `{}`: it must hold fields, not {}", self.file, shape(node)));
+            &[]
+        };
+        Fields { report: self, path: String::new(), place: start, entries, known: Vec::new() }
+    }
+
+    /// The warnings, or every problem in the order of the file.
+    pub(crate) fn close(self) -> Result<Vec<Problem>, Vec<Problem>> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|problem| problem.location.as_ref().map(|at| (at.line, at.column)));
+        if problems.is_empty() { Ok(self.warnings.into_inner()) } else { Err(problems) }
+    }
+
+    fn refuse(&self, place: Place, message: String) {
+        self.add(Problem::new(Code::InvalidManifest, message), place);
+    }
+
+    fn add(&self, problem: Problem, place: Place) {
+        self.problems.borrow_mut().push(problem.at(locate(self.file, Some(place))));
+    }
+
+    fn warn(&self, problem: Problem, place: Place) {
+        self.warnings.borrow_mut().push(problem.at(locate(self.file, Some(place))));
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The field `name`, if it is there and has a value.
+    pub(crate) fn optional(&mut self, name: &'static str) -> Option<Field<'a>> {
+        self.known.push(name);
+        self.find(name).filter(|field| !matches!(field.node.tree, Tree::Null))
+    }
+
+    /// The field `name`; its absence is reported.
+    pub(crate) fn required(&mut self, name: &'static str) -> Option<Field<'a>> {
+        let found = self.optional(name);
+        if found.is_none() {
+            self.report_missing(name);
+        }
+        found
+    }
+
+    /// Whether the field is written, with or without a value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// Every entry, under whatever name; none is left over.
+    pub(crate) fn all(self) -> impl Iterator<Item = (&'a str, Field<'a>)> {
+        self.entries.iter().map(move |entry| (entry.0.name.as_str(), self.field(entry)))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Refuses every field that no one asked for.
+    pub(crate) fn refuse_rest(self) {
+        for (field, problem) in self.rest() {
+            field.report.add(problem, field.key);
+        }
+    }
+
+    /// Puts every field that no one asked for into `extra`, under its path, with a warning.
+    pub(crate) fn keep_rest(self, extra: &mut Map<String, Value>) {
+        for (field, problem) in self.rest() {
+            extra.insert(field.path.clone(), field.json());
+            field.report.warn(problem, field.key);
+        }
+    }
+
+    /// Reports that something is wrong with the map as a whole.
+    pub(crate) fn refuse(&self, problem: Problem) {
+        self.report.add(problem, self.place);
+    }
+
+    fn rest(&self) -> impl Iterator<Item = (Field<'a>, Problem)> {
+        self.entries.iter().filter(|entry| !self.known.contains(&entry.0.name.as_str())).map(|entry| {
+            let field = self.field(entry);
+            let problem =
+                Problem::new(Code::InvalidManifest, format!("`{}` is not a known field", field.path));
+            let suggestion = match nearest(&entry.0.name, self.known.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("known here: {}", self.known.join(", ")),
+            };
+            (field, problem.suggest(suggestion))
+        })
+    }
+
+    fn find(&self, name: &str) -> Option<Field<'a>> {
+        self.entries.iter().find(|entry| entry.0.name == name).map(|entry| self.field(entry))
+    }
+
+    fn field(&self, (key, node): &'a (Key, Node)) -> Field<'a> {
+        Field { report: self.report, path: join(&self.path, &key.name), key: key.place, node }
+    }
+
+    fn report_missing(&self, name: &'static str) {
+        let path = join(&self.path, name);
+        if let Some(empty) = self.find(name) {
+            return self.report.refuse(empty.key, format!("`{path}` has no value"));
+        }
+        let written = self.entries.iter().map(|(key, _)| key);
+        let similar = nearest(name, written.clone().map(|key| key.name.as_str()));
+        let place = written.into_iter().find(|key| Some(key.name.as_str()) == similar).map(|key| key.place);
+        let suggestion = match similar {
+            Some(similar) => format!("`{similar}` looks like it: did you mean `{name}`?"),
+            None => format!("add `{name}:`"),
+        };
+        let problem = Problem::new(Code::InvalidManifest, format!("`{path}` is missing")).suggest(suggestion);
+        self.report.add(problem, place.unwrap_or(self.place));
+    }
+}
+
+impl<'a> Field<'a> {
+    /// The path from the document's root, such as `steps[0].run`.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Text that is not blank.
+    pub(crate) fn text(&self) -> Option<String> {
+        match &self.node.tree {
+            Tree::Text(text) if text.trim().is_empty() => self.refused(format!("`{}` is empty", self.path)),
+            Tree::Text(text) => Some(text.clone()),
+            Tree::Number(_) | Tree::Bool(_) => {
+                self.refuse(self.wrong("text").suggest(format!("put it in quotes: \"{}\"", self.written())));
+                None
+            }
+            _ => self.wrongly("text"),
+        }
+    }
+
+    /// Text, or a number or truth value as it is written: `1.10` stays `1.10`.
+    pub(crate) fn text_as_written(&self) -> Option<String> {
+        match &self.node.tree {
+            Tree::Number(_) | Tree::Bool(_) => Some(self.written().to_owned()),
+            _ => self.text(),
+        }
+    }
+
+    /// Any text, blank too, and numbers and truth values as they are written.
+    pub(crate) fn word(&self) -> Option<String> {
+        match &self.node.tree {
+            Tree::Text(text) => Some(text.clone()),
+            _ => self.text_as_written(),
+        }
+    }
+
+    pub(crate) fn truth(&self) -> Option<bool> {
+        match &self.node.tree {
+            Tree::Bool(value) => Some(*value),
+            _ => self.wrongly("`true` or `false`"),
+        }
+    }
+
+    pub(crate) fn number(&self) -> Option<serde_json::Number> {
+        match &self.node.tree {
+            Tree::Number(number) => Some(number.clone()),
+            _ => self.wrongly("a number"),
+        }
+    }
+
+    /// A whole number between the bounds, both included.
+    pub(crate) fn count(&self, least: u32, most: u32) -> Option<u32> {
+        let number = self.number()?;
+        let count = number.as_u64().and_then(|number| u32::try_from(number).ok());
+        let fitting = count.filter(|count| (least..=most).contains(count));
+        fitting.or_else(|| self.refused(format!("`{}` is {number}; allowed: {least} to {most}", self.path)))
+    }
+
+    /// What `read` makes of the text; its error is reported.
+    pub(crate) fn parsed<T, E: std::fmt::Display>(
+        &self,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text_as_written()?;
+        read(&text).map_err(|error| self.refused::<()>(format!("read `{}`: {error}", self.path))).ok()
+    }
+
+    /// The value that `known` gives for one of its words.
+    pub(crate) fn one_of<T: Copy>(&self, known: &[(&str, T)]) -> Option<T> {
+        let text = self.text()?;
+        let found = known.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if found.is_none() {
+            let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+            self.refuse(self.not_among(&text, &words));
+        }
+        found
+    }
+
+    /// The problem of a word that is not among the allowed ones.
+    pub(crate) fn not_among(&self, text: &str, allowed: &[&str]) -> Problem {
+        let message = format!("`{}` is `{text}`; allowed: {}", self.path, allowed.join(", "));
+        let problem = Problem::new(Code::InvalidManifest, message);
+        match nearest(text, allowed.iter().copied()) {
+            Some(meant) => problem.suggest(format!("did you mean `{meant}`?")),
+            None => problem,
+        }
+    }
+
+    /// The fields of a map.
+    pub(crate) fn fields(&self) -> Option<Fields<'a>> {
+        match &self.node.tree {
+            Tree::Map(entries) => Some(Fields {
+                report: self.report,
+                path: self.path.clone(),
+                place: self.key,
+                entries,
+                known: Vec::new(),
+            }),
+            _ => self.wrongly("a map of fields"),
+        }
+    }
+
+    /// The items of a list.
+    pub(crate) fn items(&self) -> Option<Vec<Field<'a>>> {
+        match &self.node.tree {
+            Tree::List(nodes) => Some(
+                (nodes.iter().enumerate())
+                    .map(|(at, node)| Field {
+                        report: self.report,
+                        path: format!("{}[{at}]", self.path),
+                        key: node.place,
+                        node,
+                    })
+                    .collect(),
+            ),
+            _ => self.wrongly("a list"),
+        }
+    }
+
+    /// The items of a list, each as text.
+    pub(crate) fn texts(&self) -> Option<Vec<String>> {
+        self.items().map(|items| items.iter().filter_map(Self::text_as_written).collect())
+    }
+
+    pub(crate) fn is_map(&self) -> bool {
+        matches!(self.node.tree, Tree::Map(_))
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.node.tree, Tree::Text(_))
+    }
+
+    /// Whatever the value is.
+    pub(crate) fn json(&self) -> Value {
+        self.node.to_json()
+    }
+
+    /// Reports a problem with this value.
+    pub(crate) fn refuse(&self, problem: Problem) {
+        self.report.add(problem, self.place());
+    }
+
+    /// Reports a problem of an ordinary code and reads as absent.
+    pub(crate) fn refused<T>(&self, message: String) -> Option<T> {
+        self.refuse(Problem::new(Code::InvalidManifest, message));
+        None
+    }
+
+    /// Reports what is odd about this value and does not stop it.
+    pub(crate) fn warn(&self, message: String) {
+        self.report.warn(Problem::new(Code::InvalidManifest, message), self.place());
+    }
+
+    fn place(&self) -> Place {
+        if matches!(self.node.tree, Tree::Null | Tree::Map(_)) { self.key } else { self.node.place }
+    }
+
+    fn written(&self) -> &'a str {
+        self.node.written(self.report.source)
+    }
+
+    fn wrong(&self, wanted: &str) -> Problem {
+        let message = format!("`{}` must be {wanted}, not {}", self.path, shape(self.node));
+        Problem::new(Code::InvalidManifest, message)
+    }
+
+    fn wrongly<T>(&self, wanted: &str) -> Option<T> {
+        self.refuse(self.wrong(wanted));
+        None
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn shape(node: &Node) -> &'static str {
+    match node.tree {
+        Tree::Null => "empty",
+        Tree::Bool(_) => "a truth value",
+        Tree::Number(_) => "a number",
+        Tree::Text(_) => "text",
+        Tree::List(_) => "a list",
+        Tree::Map(_) => "a map of fields",
+    }
+}
