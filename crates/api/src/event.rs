@@ -4,6 +4,9 @@ use mainspring_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The `event:` of a frame whose data is a problem body: the stream breaks off, and may be asked for again.
+pub const PROBLEM: &str = "problem";
+
 /// One entry, as `data:` of a server-sent event whose `id:` is [`EventView::seq`] and whose `event:` is its type.
 ///
 /// Types: `run.created`, `run.clock_started`, `step.dispatched` (with `step`, `attempt`), `attempt.claimed`,
