@@ -1,1 +1,18 @@
-//! Under construction.
+//! What the other crates' tests need from the outside world: faults on demand and services to throw away.
+//!
+//! - [`power_loss`]: what a disk may hold when the power fails, at every point of a SQLite workload.
+//! - [`postgres`]: a Postgres server that lives as long as one value.
+//! - [`processes`]: finds and kills the processes that belong to one test.
+//! - [`small_disk`]: a file system that is soon full.
+//!
+//! It is a test tool: a fault of the harness itself panics with what happened. Only the absence of a service is
+//! a value, [`Missing`], and [`or_skip`] says what to do about it.
+
+mod missing;
+pub mod postgres;
+pub mod power_loss;
+pub mod processes;
+pub mod small_disk;
+mod supervisor;
+
+pub use missing::{Missing, or_skip};
