@@ -153,8 +153,8 @@ impl Desk {
     }
 
     /// Whether the ticket names the attempt that counts now; hears its holder.
-    pub fn hear(&self, key: &RunKey, step: &StepId, attempt: AttemptNo, nonce: u64) -> bool {
-        self.held(key, step, attempt, nonce).is_some()
+    pub fn hear(&self, key: &RunKey, step: &StepId, ticket: (AttemptNo, u64)) -> bool {
+        self.held(key, step, ticket).is_some()
     }
 
     /// What the holder of the ticket is to do; waits up to `wait` for anything but to go on.
@@ -162,17 +162,15 @@ impl Desk {
         &self,
         key: &RunKey,
         step: &StepId,
-        attempt: AttemptNo,
-        nonce: u64,
-        known: Order,
+        ticket: (AttemptNo, u64),
         wait: Duration,
     ) -> Order {
-        let Some(mut orders) = self.held(key, step, attempt, nonce) else { return Order::Abandon };
-        let changed = orders.wait_for(|order| *order != known);
+        let Some(mut orders) = self.held(key, step, ticket) else { return Order::Abandon };
+        let changed = orders.wait_for(|order| *order != Order::Continue);
         match tokio::time::timeout(wait, changed).await {
             Ok(Ok(order)) => *order,
             Ok(Err(_)) => Order::Abandon,
-            Err(_) => known,
+            Err(_) => Order::Continue,
         }
     }
 
@@ -180,8 +178,7 @@ impl Desk {
         &self,
         key: &RunKey,
         step: &StepId,
-        attempt: AttemptNo,
-        given: u64,
+        (attempt, given): (AttemptNo, u64),
     ) -> Option<watch::Receiver<Order>> {
         let mut state = self.lock();
         let found = state.slots.get_mut(&(key.clone(), step.clone()))?;

@@ -42,7 +42,7 @@ WHERE tenant = $1 AND run = $2 AND timer = $3";
 const TIMERS: &str = "SELECT tenant, run, timer, due
 FROM timers
 ORDER BY due, run, timer";
-const KEYED: &str = "SELECT request, run
+pub(crate) const KEYED: &str = "SELECT request, run
 FROM idempotency
 WHERE tenant = $1 AND caller = $2 AND route = $3 AND key = $4";
 const REMEMBER: &str = "INSERT INTO idempotency (tenant, caller, route, key, request, run)

@@ -6,8 +6,8 @@ use mainspring_types::{Hash, RunId, TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::{
-    Entry, Fault, RunKey, Version,
-    pen::{entry_from, run_bytes, run_from},
+    Entry, Fault, Key, Keyed, RunKey, Version,
+    pen::{KEYED, entry_from, run_bytes, run_from},
 };
 
 const RUN: &str = "SELECT run, agent, version, method, status, reason, created_at, changed_at, ended_at
@@ -160,6 +160,17 @@ impl Readers {
                     agent: row.get(1)?,
                     document: row.get(2)?,
                 })
+            });
+            Ok(found.optional()?)
+        })
+    }
+
+    /// What an idempotency key stands for, if it was used.
+    pub fn keyed(&self, tenant: &TenantId, key: &Key) -> Result<Option<Keyed>, Fault> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(KEYED)?;
+            let found = statement.query_row((tenant.as_str(), &key.caller, &key.route, &key.key), |row| {
+                Ok(Keyed { request: Hash::from_bytes(row.get(0)?), run: run_from(row, 1)? })
             });
             Ok(found.optional()?)
         })

@@ -1,0 +1,8 @@
+//! The store against real disks, real databases and simulated power loss.
+
+mod full_disk;
+mod notebook;
+mod opening;
+mod power_loss;
+mod statements;
+mod writing;
