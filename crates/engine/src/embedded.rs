@@ -37,7 +37,12 @@ pub struct Embedded {
 
 impl Embedded {
     /// Starts the engine on an opened store and takes up every run that was left unfinished.
-    pub async fn start(store: Store, blobs: Blobs) -> Result<(Self, Writer<Message>), EngineError> {
+    ///
+    /// The future is the engine's own housekeeping, to be run beside it for as long as it lives.
+    pub async fn start(
+        store: Store,
+        blobs: Blobs,
+    ) -> Result<(Self, Writer<Message>, impl Future<Output = ()> + Send), EngineError> {
         let desk = Arc::new(Desk::default());
         let bell = Arc::new(Bell::default());
         let (late, mut aborted) = tokio::sync::mpsc::unbounded_channel();
@@ -45,14 +50,18 @@ impl Embedded {
         let writer = store.start(InWriter(Driver::new(around))).map_err(Refused::from)?;
         let engine = Self { queue: writer.queue(), desk, bell, blobs };
         engine.tell(|reply| Message::Recover { reply }).await?;
-        let ender = engine.clone();
-        tokio::spawn(async move {
-            while let Some(never_begun) = aborted.recv().await {
-                ender.end_unbegun(never_begun).await;
+        let keeper = engine.clone();
+        let housekeeping = async move {
+            tokio::select! {
+                () = keeper.lose_the_silent() => {}
+                () = async {
+                    while let Some(never_begun) = aborted.recv().await {
+                        keeper.end_unbegun(never_begun).await;
+                    }
+                } => {}
             }
-        });
-        tokio::spawn(engine.clone().lose_the_silent());
-        Ok((engine, writer))
+        };
+        Ok((engine, writer, housekeeping))
     }
 
     /// Begins a run; durable once this returns.
@@ -165,7 +174,7 @@ impl Embedded {
         }
     }
 
-    async fn lose_the_silent(self) {
+    async fn lose_the_silent(&self) {
         loop {
             tokio::time::sleep(SILENCE_MAX / 6).await;
             for (key, step, attempt) in self.desk.silent(SILENCE_MAX) {

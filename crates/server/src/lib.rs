@@ -1,3 +1,9 @@
 //! The control plane: the data folder, the embedded stack and its HTTP API.
 
+mod admission;
+pub mod config;
+pub mod data;
+mod line;
 pub mod plane;
+pub mod stack;
+mod view;

@@ -1,13 +1,30 @@
 //! What the control plane can do, whoever asks: the one set of operations behind HTTP and the command line.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use futures_util::Stream;
 use mainspring_api::{
     event::EventView,
-    run::{CancelRun, CreateRun, ListRuns, Page, RunSummary, RunView},
+    run::{CancelRun, CreateRun, ListRuns, Page, RunStatus, RunSummary, RunView},
 };
-use mainspring_types::{Code, Problem, RunId, TenantId};
+use mainspring_core::{Ask, Created, Principal, RULES, Refusal};
+use mainspring_engine::{Accepted, Body, Create, Embedded, EngineError, Refused};
+use mainspring_store::{Fault, Filter, Key, Keyed, Readers, RunKey, RunRow};
+use mainspring_types::{Code, Problem, RequestId, RunId, TenantId, Value};
+
+use crate::{
+    admission::{self, Admitted},
+    line::{level_from_wire, problem_of},
+    view::{self, Reading},
+};
+
+mod events;
+
+/// How many runs a page holds unless told otherwise, and at most.
+const PAGE: (u32, u32) = (50, 200);
+
+/// How many entries are read at a time.
+const ENTRIES: u32 = 512;
 
 /// On whose behalf an operation is asked for.
 #[derive(Clone, Debug)]
@@ -38,11 +55,20 @@ pub enum Cancelled {
     Ended(Box<RunView>),
 }
 
-/// The control plane of one data folder.
+/// The control plane of one data folder. Clones share it.
 #[derive(Clone)]
-pub struct Plane {}
+pub struct Plane {
+    engine: Embedded,
+    readers: Arc<Readers>,
+    versions: PathBuf,
+}
 
 impl Plane {
+    /// The control plane over a started engine; snapshots of agent versions are kept below `versions`.
+    pub(crate) fn new(engine: Embedded, readers: Arc<Readers>, versions: PathBuf) -> Self {
+        Self { engine, readers, versions }
+    }
+
     /// Accepts a run; durable once this returns. A repeated `key` with the same request answers with the same run.
     pub async fn create_run(
         &self,
@@ -50,19 +76,66 @@ impl Plane {
         request: CreateRun,
         key: Option<String>,
     ) -> Result<RunView, Vec<Problem>> {
-        let _ = (caller, request, key);
-        Err(vec![Problem::new(Code::Internal, "the engine is not wired yet")])
+        let one = |problem: Problem| vec![problem];
+        let hash = admission::request_hash(&request);
+        let once = key.map(|key| {
+            let route = "POST /api/v1/runs".to_owned();
+            (Key { caller: caller.name.clone(), route, key }, hash)
+        });
+        // Before the agent is read again: a repeated request finds its run even when the agent has changed or gone.
+        let known = match &once {
+            Some((key, _)) => self.known(caller, key.clone(), hash).await.map_err(one)?,
+            None => None,
+        };
+        let run = match known {
+            Some(run) => run,
+            None => self.begin(caller, request, once).await?,
+        };
+        self.run(caller, run).await.map_err(one)
     }
+
     /// One page of runs, newest first.
     pub async fn list_runs(&self, caller: &Caller, list: ListRuns) -> Result<Page<RunSummary>, Problem> {
-        let _ = (caller, list);
-        Err(Problem::new(Code::Internal, "the engine is not wired yet"))
+        let limit = list.limit.unwrap_or(PAGE.0).clamp(1, PAGE.1);
+        let before = list.cursor.map(|cursor| cursor.parse::<RunId>()).transpose().map_err(|error| {
+            Problem::new(Code::BadRequest, format!("`cursor`: {error}"))
+                .suggest("pass the `next_cursor` of the page before, as it is")
+        })?;
+        let wanted = list.status.as_deref().map(status_named).transpose()?;
+        let filter = match wanted {
+            None => Filter::All,
+            Some(RunStatus::Queued | RunStatus::Running) => Filter::Status("running".into()),
+            Some(status) => Filter::Status(status.as_str().into()),
+        };
+        let tenant = caller.tenant.clone();
+        let rows = self.read(move |readers| readers.list(&tenant, &filter, before, limit)).await?;
+        let next_cursor = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.run.to_string());
+        let items = rows
+            .into_iter()
+            .map(|row| self.summary(caller, row))
+            .filter(|run| wanted.is_none_or(|wanted| run.status == wanted));
+        Ok(Page { items: items.collect(), next_cursor })
     }
+
     /// A run, whole.
     pub async fn run(&self, caller: &Caller, run: RunId) -> Result<RunView, Problem> {
-        let _ = (caller, run);
-        Err(Problem::new(Code::Internal, "the engine is not wired yet"))
+        let key = RunKey { tenant: caller.tenant.clone(), run };
+        let wanted = key.clone();
+        let (row, reading) = self
+            .read(move |readers| match readers.run(&wanted)? {
+                Some(row) => Ok(Some((row, read_whole(readers, &wanted)?))),
+                None => Ok(None),
+            })
+            .await?
+            .ok_or_else(|| no_such_run(run))?;
+        let result = match reading.result() {
+            Some(value) => Some(self.result(&caller.tenant, value).await?),
+            None => None,
+        };
+        let queued = self.engine.desk().queued_steps(&key);
+        reading.show(&row, result, &queued).ok_or_else(|| no_such_run(run))
     }
+
     /// The entries of a run after `after`, as they are committed; ends after the last event of the run.
     pub async fn events(
         &self,
@@ -70,29 +143,192 @@ impl Plane {
         run: RunId,
         after: u64,
     ) -> Result<impl Stream<Item = Result<EventView, Problem>> + Send + use<>, Problem> {
-        let _ = (caller, run, after);
-        Err::<futures_util::stream::Empty<Result<EventView, Problem>>, _>(Problem::new(
-            Code::Internal,
-            "the engine is not wired yet",
-        ))
+        let key = RunKey { tenant: caller.tenant.clone(), run };
+        let wanted = key.clone();
+        self.read(move |readers| readers.run(&wanted)).await?.ok_or_else(|| no_such_run(run))?;
+        Ok(events::follow(self.clone(), key, after))
     }
+
     /// Ends a run early.
     pub async fn cancel(&self, caller: &Caller, run: RunId, cancel: CancelRun) -> Result<Cancelled, Problem> {
-        let _ = (caller, run, cancel);
-        Err(Problem::new(Code::Internal, "the engine is not wired yet"))
+        let ask = Ask::Cancel { level: level_from_wire(cancel.level), reason: cancel.reason };
+        let ended = match self.ask(caller, run, ask).await {
+            Ok(()) | Err(EngineError::Refused(Refused::Declined(Refusal::Known))) => false,
+            Err(EngineError::Refused(Refused::Declined(Refusal::Ended))) => true,
+            Err(error) => return Err(problem_of(&error)),
+        };
+        let view = Box::new(self.run(caller, run).await?);
+        Ok(if ended { Cancelled::Ended(view) } else { Cancelled::Stopping(view) })
     }
+
     /// Dispatches nothing more of the run until it is resumed.
     pub async fn pause(&self, caller: &Caller, run: RunId) -> Result<RunView, Problem> {
-        let _ = (caller, run);
-        Err(Problem::new(Code::Internal, "the engine is not wired yet"))
+        self.ask_plainly(caller, run, Ask::Pause).await
     }
+
     /// Dispatches again.
     pub async fn resume(&self, caller: &Caller, run: RunId) -> Result<RunView, Problem> {
-        let _ = (caller, run);
-        Err(Problem::new(Code::Internal, "the engine is not wired yet"))
+        self.ask_plainly(caller, run, Ask::Resume).await
     }
+
     /// Each part that has to work for runs to be accepted, and what it says; `Err` when one does not.
     pub async fn ready(&self) -> Result<BTreeMap<String, String>, BTreeMap<String, String>> {
-        Err(BTreeMap::new())
+        let store = self.read(|readers| readers.list(&TenantId::sole(), &Filter::All, None, 1)).await;
+        let (queued, held) = self.engine.desk().load();
+        let mut checks =
+            BTreeMap::from([("worker".to_owned(), format!("ok: {held} at work, {queued} queued"))]);
+        match store {
+            Ok(_) => {
+                checks.insert("store".into(), "ok".into());
+                Ok(checks)
+            }
+            Err(problem) => {
+                checks.insert("store".into(), problem.message);
+                Err(checks)
+            }
+        }
     }
+
+    /// Runs that have not ended, newest first, at most a page of them.
+    pub async fn unfinished(&self, tenant: &TenantId) -> Result<Vec<RunSummary>, Problem> {
+        let owner = tenant.clone();
+        let rows = self.read(move |readers| readers.unfinished(&owner, PAGE.1)).await?;
+        let caller = Caller { tenant: tenant.clone(), name: "engine".into(), paths: Paths::Refused };
+        Ok(rows.into_iter().map(|row| self.summary(&caller, row)).collect())
+    }
+
+    async fn known(
+        &self,
+        caller: &Caller,
+        key: Key,
+        request: mainspring_types::Hash,
+    ) -> Result<Option<RunId>, Problem> {
+        let tenant = caller.tenant.clone();
+        match self.read(move |readers| readers.keyed(&tenant, &key)).await? {
+            Some(Keyed { request: first, run }) if first == request => Ok(Some(run)),
+            Some(Keyed { run, .. }) => Err(problem_of(&EngineError::Refused(Refused::KeyUsed { run }))),
+            None => Ok(None),
+        }
+    }
+
+    async fn begin(
+        &self,
+        caller: &Caller,
+        request: CreateRun,
+        once: Option<(Key, mainspring_types::Hash)>,
+    ) -> Result<RunId, Vec<Problem>> {
+        let (paths, versions) = (caller.paths, self.versions.clone());
+        let admitted = tokio::task::spawn_blocking(move || admission::admit(request, paths, &versions))
+            .await
+            .map_err(|_| vec![Problem::new(Code::Internal, "reading the agent failed unexpectedly")])??;
+        let accepted = self.record(caller, admitted, once).await;
+        accepted.map(Accepted::run).map_err(|error| vec![problem_of(&error)])
+    }
+
+    async fn record(
+        &self,
+        caller: &Caller,
+        admitted: Admitted,
+        key: Option<(Key, mainspring_types::Hash)>,
+    ) -> Result<Accepted, EngineError> {
+        let Admitted { agent, version, plan, input, method, trust } = admitted;
+        let tenant = caller.tenant.clone();
+        let input = Value::json(&input).expect("JSON serialises");
+        let input: Body = self.engine.keep(&tenant, input).await?;
+        let run = RunId::generate();
+        let created = Created {
+            run,
+            rules: RULES,
+            agent,
+            version: version.version,
+            plan,
+            input: input.digest,
+            trust,
+            session: None,
+            parent: None,
+            fork: None,
+            deadline: None,
+            trace: format!("{:032x}", run.as_u128()),
+        };
+        self.engine.catalogue(&tenant, version).await?;
+        let by = Principal::User(caller.name.clone());
+        let request = RequestId::generate();
+        let create = |reply| Create { tenant, created, input, method, by, request, key, reply };
+        self.engine.create(create).await
+    }
+
+    async fn ask(&self, caller: &Caller, run: RunId, ask: Ask) -> Result<(), EngineError> {
+        let key = RunKey { tenant: caller.tenant.clone(), run };
+        let by = Principal::User(caller.name.clone());
+        self.engine.ask(&key, by, RequestId::generate(), ask).await
+    }
+
+    async fn ask_plainly(&self, caller: &Caller, run: RunId, ask: Ask) -> Result<RunView, Problem> {
+        match self.ask(caller, run, ask).await {
+            Ok(()) | Err(EngineError::Refused(Refused::Declined(Refusal::Known))) => {
+                self.run(caller, run).await
+            }
+            Err(error) => {
+                Err(problem_of(&error).suggest(format!("`mainspring why {run}` says how the run stands")))
+            }
+        }
+    }
+
+    fn summary(&self, caller: &Caller, row: RunRow) -> RunSummary {
+        let key = RunKey { tenant: caller.tenant.clone(), run: row.run };
+        // A run that nothing was recorded of since its creation and that is queued was never taken.
+        let untaken = row.changed_at == row.created_at && row.ended_at.is_none();
+        let queued = untaken && !self.engine.desk().queued_steps(&key).is_empty();
+        let status = view::status_of(&row, queued);
+        view::summary(row, status)
+    }
+
+    async fn result(&self, tenant: &TenantId, value: Value) -> Result<serde_json::Value, Problem> {
+        let value = self.engine.fetch(tenant, value).await.map_err(|error| problem_of(&error))?;
+        Ok(view::to_json(&value).unwrap_or_default())
+    }
+
+    /// Reads beside the writer, outside the async threads.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Readers) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let readers = self.readers.clone();
+        match tokio::task::spawn_blocking(move || read(&readers)).await {
+            Ok(done) => done.map_err(|fault| fault.to_problem()),
+            Err(_) => Err(Problem::new(Code::Internal, "reading the record failed unexpectedly")),
+        }
+    }
+}
+
+fn read_whole(readers: &Readers, key: &RunKey) -> Result<Reading, Fault> {
+    let mut reading = Reading::default();
+    let mut after = 0;
+    loop {
+        let entries = readers.entries(key, after, ENTRIES)?;
+        let Some(last) = entries.last() else { return Ok(reading) };
+        after = last.seq;
+        for entry in entries {
+            let seq = entry.seq;
+            reading.read(entry).map_err(|error| Fault::Corrupt {
+                detail: format!("entry {seq} of {} cannot be read: {error}", key.run),
+            })?;
+        }
+    }
+}
+
+fn status_named(word: &str) -> Result<RunStatus, Problem> {
+    let known = RunStatus::ALL.map(RunStatus::as_str);
+    RunStatus::from_word(word).ok_or_else(|| {
+        let problem = Problem::new(Code::BadRequest, format!("`status`: there is no status `{word}`"));
+        match mainspring_types::nearest(word, known) {
+            Some(near) => problem.suggest(format!("did you mean `{near}`? There are: {}", known.join(", "))),
+            None => problem.suggest(format!("there are: {}", known.join(", "))),
+        }
+    })
+}
+
+fn no_such_run(run: RunId) -> Problem {
+    Problem::new(Code::NotFound, format!("there is no run {run}"))
+        .suggest("`mainspring runs list` shows the runs there are")
 }

@@ -7,6 +7,7 @@
 //!
 //! The application writes through [`Ledger`], so that the simulator can put a model in SQLite's place.
 
+mod batch;
 mod blobs;
 mod fault;
 mod ledger;
@@ -15,6 +16,7 @@ mod pen;
 mod reader;
 mod writer;
 
+pub use batch::Batch;
 pub use blobs::Blobs;
 pub use fault::{Fault, OpenError};
 pub use ledger::{Due, Entry, EntryKind, Key, Keyed, Ledger, NewEntry, Owed, Projection, RunKey, Version};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mainspring_types::{TenantId, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::{Application, Fault, OpenError, Readers, Writer};
+use crate::{Application, Batch, Fault, OpenError, Readers, Writer, batch::Journal};
 
 /// The newest format this version reads and the one it writes.
 pub const FORMAT: i64 = 1;
@@ -32,7 +32,7 @@ pub struct StoreOptions {
 pub struct Store {
     path: PathBuf,
     options: StoreOptions,
-    writer: Connection,
+    journal: Journal,
 }
 
 impl Store {
@@ -49,7 +49,7 @@ impl Store {
         }
         check(&writer).map_err(fault)?;
         migrate(&writer, found).map_err(fault)?;
-        Ok(Self { path: path.to_owned(), options, writer })
+        Ok(Self { path: path.to_owned(), options, journal: Journal::new(writer) })
     }
 
     /// Connections that read beside the writer.
@@ -59,21 +59,14 @@ impl Store {
         Ok(Readers::new((0..connections).map(open).collect::<Result<_, _>>()?))
     }
 
-    /// Reads and writes through `work` before the writer starts, in one transaction.
-    pub fn prepare<T>(
-        &mut self,
-        work: impl FnOnce(&mut crate::Pen<'_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let transaction = self.writer.transaction()?;
-        let mut heads = crate::pen::Heads::new();
-        let done = work(&mut crate::Pen::new(&transaction, &mut heads))?;
-        transaction.commit()?;
-        Ok(done)
+    /// Begins a transaction on the caller's thread, as the writer does on its own.
+    pub fn begin(&mut self) -> Result<Batch<'_>, Fault> {
+        self.journal.begin()
     }
 
     /// Starts the thread that writes for `application`.
     pub fn start<A: Application>(self, application: A) -> Result<Writer<A::Message>, Fault> {
-        Writer::start(self.writer, application).map_err(|error| Fault::io(&error))
+        Writer::start(self.journal, application).map_err(|error| Fault::io(&error))
     }
 }
 

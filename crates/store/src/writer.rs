@@ -19,9 +19,8 @@ use std::{
 };
 
 use mainspring_types::Timestamp;
-use rusqlite::Connection;
 
-use crate::{Fault, Pen, pen::Heads};
+use crate::{Fault, Pen, batch::Journal};
 
 /// How many messages share a commit at most: enough to make the fsync cheap, few enough to keep the first waiting
 /// only some milliseconds.
@@ -29,9 +28,6 @@ const BATCH_MAX: usize = 256;
 
 /// How many messages may queue up before senders wait.
 const QUEUE_MAX: usize = 4096;
-
-/// Beyond this many runs, the writer looks sequence numbers up again instead of remembering them.
-const HEADS_MAX: usize = 65_536;
 
 /// What decides and writes inside the writer's transaction.
 pub trait Application: Send + 'static {
@@ -87,13 +83,13 @@ impl<M> Queue<M> {
 pub struct WriterGone;
 
 impl<M: Send + 'static> Writer<M> {
-    /// Starts the thread that owns the connection and the application.
+    /// Starts the thread that owns the journal and the application.
     pub(crate) fn start<A: Application<Message = M>>(
-        connection: Connection,
+        journal: Journal,
         application: A,
     ) -> std::io::Result<Self> {
         let (queue, messages) = sync_channel(QUEUE_MAX);
-        let desk = Desk { connection, application, messages, heads: Heads::new(), finishing: false };
+        let desk = Desk { journal, application, messages, finishing: false };
         let thread = std::thread::Builder::new().name("writer".into()).spawn(|| desk.work())?;
         Ok(Self { queue: Queue(queue), thread })
     }
@@ -113,10 +109,9 @@ impl<M: Send + 'static> Writer<M> {
 }
 
 struct Desk<A: Application> {
-    connection: Connection,
+    journal: Journal,
     application: A,
     messages: Receiver<Item<A::Message>>,
-    heads: Heads,
     finishing: bool,
 }
 
@@ -160,57 +155,24 @@ impl<A: Application> Desk<A> {
     }
 
     fn batch(&mut self, first: Option<A::Message>) -> Result<(), Fault> {
-        if self.heads.len() > HEADS_MAX {
-            self.heads.clear();
-        }
-        self.run("BEGIN IMMEDIATE")?;
+        let Self { journal, application, messages, finishing } = self;
+        let mut batch = journal.begin()?;
         let mut next = first;
         let mut taken = 0;
         while let Some(message) = next {
-            self.unit(|application, pen, now| application.write(pen, now, message))?;
+            batch.unit(|pen| application.write(pen, Timestamp::now(), message))?;
             taken += 1;
-            next = if taken < BATCH_MAX { self.queued() } else { None };
+            next = if taken < BATCH_MAX { queued(messages, finishing) } else { None };
         }
-        if self.application.due().is_some_and(|due| due <= Timestamp::now()) {
-            self.unit(A::wake)?;
+        if application.due().is_some_and(|due| due <= Timestamp::now()) {
+            batch.unit(|pen| application.wake(pen, Timestamp::now()))?;
         }
-        self.run("COMMIT")
-    }
-
-    fn queued(&mut self) -> Option<A::Message> {
-        match self.messages.try_recv() {
-            Ok(Item::Message(message)) => Some(message),
-            Ok(Item::Finish) => {
-                self.finishing = true;
-                None
-            }
-            Err(_) => None,
-        }
-    }
-
-    /// One message under a savepoint, so that a refused statement does not take its neighbours with it.
-    fn unit(
-        &mut self,
-        write: impl FnOnce(&mut A, &mut Pen<'_>, Timestamp) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        self.run("SAVEPOINT unit")?;
-        let mut pen = Pen::new(&self.connection, &mut self.heads);
-        match write(&mut self.application, &mut pen, Timestamp::now()) {
-            Ok(()) => self.run("RELEASE unit"),
-            Err(Fault::Refused { detail }) => {
-                tracing::error!(detail, "a message was refused by the store");
-                self.heads.clear();
-                self.run("ROLLBACK TO unit")?;
-                self.run("RELEASE unit")
-            }
-            Err(fault) => Err(fault),
-        }
+        batch.commit()
     }
 
     fn undo(&mut self, fault: &Fault) {
         tracing::error!(%fault, "a batch was not committed");
-        self.heads.clear();
-        if !self.connection.is_autocommit() && self.run("ROLLBACK").is_err() {
+        if self.journal.is_stuck() {
             stop_for(fault);
         }
         self.application.undone(fault);
@@ -218,10 +180,16 @@ impl<A: Application> Desk<A> {
             stop_for(fault);
         }
     }
+}
 
-    fn run(&self, statement: &str) -> Result<(), Fault> {
-        self.connection.prepare_cached(statement)?.execute([])?;
-        Ok(())
+fn queued<M>(messages: &Receiver<Item<M>>, finishing: &mut bool) -> Option<M> {
+    match messages.try_recv() {
+        Ok(Item::Message(message)) => Some(message),
+        Ok(Item::Finish) => {
+            *finishing = true;
+            None
+        }
+        Err(_) => None,
     }
 }
 

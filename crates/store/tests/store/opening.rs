@@ -1,6 +1,9 @@
 //! What is refused at the door, and what is said about it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use mainspring_store::{FORMAT, Store, StoreOptions};
 
@@ -18,7 +21,7 @@ fn written() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn refusal(path: &PathBuf) -> mainspring_types::Problem {
+fn refusal(path: &Path) -> mainspring_types::Problem {
     let folder = path.parent().expect("a folder").display().to_string();
     let mut problem = match Store::open(path, StoreOptions::default()) {
         Ok(_) => panic!("it must not open"),

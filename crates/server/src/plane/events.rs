@@ -1,0 +1,97 @@
+//! The stream of one run: what is committed, then what is committed next, until the run has ended.
+
+use futures_util::{Stream, stream};
+use mainspring_api::event::EventView;
+use mainspring_store::{Entry, RunKey};
+use mainspring_types::{Code, Problem, Value};
+use tokio::sync::watch;
+
+use super::{ENTRIES, Plane};
+use crate::view;
+
+/// The entries of a run after `after`. An error ends the stream; the caller resumes from the last event it has.
+pub(super) fn follow(
+    plane: Plane,
+    key: RunKey,
+    after: u64,
+) -> impl Stream<Item = Result<EventView, Problem>> + Send {
+    // Listening begins before the first read, so that nothing committed in between goes unheard.
+    let news = plane.engine.bell().listen(&key);
+    let follower = Follower {
+        plane,
+        key,
+        after,
+        news,
+        ready: Vec::new().into_iter(),
+        stream: view::Stream::default(),
+        over: false,
+    };
+    stream::unfold(follower, |mut follower| async move {
+        let next = follower.next().await?;
+        Some((next, follower))
+    })
+}
+
+struct Follower {
+    plane: Plane,
+    key: RunKey,
+    after: u64,
+    news: watch::Receiver<u64>,
+    ready: std::vec::IntoIter<Entry>,
+    stream: view::Stream,
+    over: bool,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Option<Result<EventView, Problem>> {
+        if self.over {
+            return None;
+        }
+        let event = match self.next_entry().await {
+            Ok(Some(entry)) => self.show(&entry).await,
+            Ok(None) => return None,
+            Err(problem) => Err(problem),
+        };
+        self.over = event.as_ref().map_or(true, EventView::is_last);
+        Some(event)
+    }
+
+    /// The next entry, as soon as there is one; `None` when the engine has stopped.
+    async fn next_entry(&mut self) -> Result<Option<Entry>, Problem> {
+        loop {
+            if let Some(entry) = self.ready.next() {
+                self.after = entry.seq;
+                return Ok(Some(entry));
+            }
+            self.news.mark_unchanged();
+            let (key, after) = (self.key.clone(), self.after);
+            let entries = self.plane.read(move |readers| readers.entries(&key, after, ENTRIES)).await?;
+            if entries.is_empty() && self.news.changed().await.is_err() {
+                return Ok(None);
+            }
+            self.ready = entries.into_iter();
+        }
+    }
+
+    async fn show(&mut self, entry: &Entry) -> Result<EventView, Problem> {
+        let unreadable = |error: serde_json::Error| {
+            Problem::new(Code::DataCorrupt, format!("read entry {} of {}", entry.seq, self.key.run))
+                .because(&error)
+        };
+        let shown = self.stream.show(entry).map_err(unreadable)?;
+        let mut event = shown.event;
+        if let Some(digest) = shown.missing_result {
+            let result = self.find_result(digest).await?;
+            event.data.insert("result".into(), result);
+        }
+        Ok(event)
+    }
+
+    /// The result of a run whose last output this stream did not pass, or that lies in a blob.
+    async fn find_result(&self, digest: mainspring_types::Digest) -> Result<serde_json::Value, Problem> {
+        let key = self.key.clone();
+        let reading = self.plane.read(move |readers| super::read_whole(readers, &key)).await?;
+        let value = reading.result().unwrap_or(Value::Blob(digest));
+        self.plane.result(&self.key.tenant, value).await
+    }
+}

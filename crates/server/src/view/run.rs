@@ -1,0 +1,177 @@
+//! A run as the API shows it: the fold of its journal, and what only the engine knows.
+
+use mainspring_api::run::{RunStatus, RunSummary, RunView, StepView, Usage};
+use mainspring_core::{AttemptEnd, Ending, Event, Reason, Run, StepState, Used, What};
+use mainspring_store::{Entry, EntryKind, RunRow};
+use mainspring_types::{Code, Digest, Problem, StepId, Value};
+use serde_json::Value as Json;
+
+use super::waiting;
+
+/// What reading a run's journal from its beginning tells.
+#[derive(Default)]
+pub(crate) struct Reading {
+    run: Option<Run>,
+    began: bool,
+    active_ms: u64,
+    peak_memory: Option<u64>,
+    isolation: Option<Json>,
+    last_seq: u64,
+    last_output: Option<(Digest, Value)>,
+}
+
+impl Reading {
+    /// Takes in the next entry.
+    pub(crate) fn read(&mut self, entry: Entry) -> Result<(), serde_json::Error> {
+        self.last_seq = entry.seq;
+        match entry.kind {
+            EntryKind::Lifecycle => {
+                let event: Event = serde_json::from_str(&entry.envelope)?;
+                if let What::AttemptEnded { end, used, .. } = &event.what {
+                    self.measure(*used);
+                    self.keep_output(end, entry.payload);
+                }
+                self.run = match self.run.take() {
+                    None => Run::begin(&event).map(|(run, _)| run),
+                    Some(run) => Some(run.apply(&event).0),
+                };
+            }
+            EntryKind::Note => self.read_note(&serde_json::from_str(&entry.envelope)?),
+            EntryKind::Outcome => {}
+        }
+        Ok(())
+    }
+
+    fn measure(&mut self, used: Used) {
+        self.began = true;
+        self.active_ms += used.active_ms;
+        self.peak_memory = self.peak_memory.max(used.peak_memory);
+    }
+
+    fn keep_output(&mut self, end: &AttemptEnd, payload: Option<Vec<u8>>) {
+        if let AttemptEnd::Done { output } = end {
+            let inline = payload.and_then(|bytes| Value::from_stored(output.media, bytes));
+            self.last_output = Some((*output, inline.unwrap_or(Value::Blob(*output))));
+        }
+    }
+
+    fn read_note(&mut self, note: &Json) {
+        if note["type"] == "attempt.started" {
+            self.began = true;
+            self.isolation = Some(note["isolation"].clone());
+        }
+    }
+
+    /// The run's result, where it is to be found; `None` unless it completed.
+    pub(crate) fn result(&self) -> Option<Value> {
+        let Ending::Completed { output } = self.run.as_ref()?.outcome()?.ending else { return None };
+        match &self.last_output {
+            Some((digest, value)) if *digest == output => Some(value.clone()),
+            _ => Some(Value::Blob(output)),
+        }
+    }
+
+    /// The run, with the `result` that was found for it and the steps that wait for a worker.
+    pub(crate) fn show(self, row: &RunRow, result: Option<Json>, queued: &[StepId]) -> Option<RunView> {
+        let run = self.run?;
+        let status = if queued.is_empty() || self.began || run.attempts() > 1 {
+            core_status(&run)
+        } else {
+            RunStatus::Queued
+        };
+        Some(RunView {
+            run_id: row.run,
+            status,
+            agent: row.agent.clone(),
+            version: row.version.to_string(),
+            method: row.method.clone(),
+            result,
+            error: error_of(&run),
+            execution_time: std::time::Duration::from_millis(self.active_ms).as_secs_f64(),
+            memory_usage_bytes: self.peak_memory,
+            attempts: run.attempts(),
+            usage: Usage::default(),
+            created_at: run.created_at,
+            ended_at: run.outcome().map(|outcome| outcome.at),
+            waiting: waiting::of(&run, row.run, queued),
+            steps: steps_of(&run, queued),
+            isolation: self.isolation,
+            last_seq: self.last_seq,
+        })
+    }
+}
+
+fn core_status(run: &Run) -> RunStatus {
+    RunStatus::from_word(run.status().as_str()).expect("the API knows every status of the core")
+}
+
+/// The status of a row, where `queued` says whether no worker has ever taken the run.
+pub(crate) fn status_of(row: &RunRow, queued: bool) -> RunStatus {
+    match RunStatus::from_word(&row.status) {
+        Some(RunStatus::Running) if queued => RunStatus::Queued,
+        Some(status) => status,
+        None => RunStatus::Waiting,
+    }
+}
+
+/// A run in a list.
+pub(crate) fn summary(row: RunRow, status: RunStatus) -> RunSummary {
+    let waits = matches!(status, RunStatus::Waiting | RunStatus::Paused);
+    RunSummary {
+        run_id: row.run,
+        status,
+        agent: row.agent,
+        method: row.method,
+        created_at: row.created_at,
+        ended_at: row.ended_at,
+        reason: if status == RunStatus::Queued { Some("slot".into()) } else { row.reason.filter(|_| waits) },
+    }
+}
+
+fn error_of(run: &Run) -> Option<Problem> {
+    match &run.outcome()?.ending {
+        Ending::Completed { .. } => None,
+        Ending::Failed(problem) => Some(problem.clone()),
+        Ending::Cancelled { reason } => {
+            let message = match reason {
+                Some(reason) => format!("the run was cancelled: {reason}"),
+                None => "the run was cancelled".to_owned(),
+            };
+            Some(Problem::new(Code::Cancelled, message).suggest("start it again when it is wanted"))
+        }
+    }
+}
+
+fn steps_of(run: &Run, queued: &[StepId]) -> Vec<StepView> {
+    let planned = run.created.plan.steps.iter();
+    planned
+        .map(|planned| {
+            let step = &run.steps[&planned.id];
+            let reason = match run.step_reason(step) {
+                Some(Reason::Owner) if queued.contains(&planned.id) => Some(Reason::Slot),
+                reason => reason,
+            };
+            StepView {
+                id: planned.id.clone(),
+                state: state_word(&step.state).to_owned(),
+                attempts: step.attempt.0,
+                failures: step.failures,
+                reason: reason.map(|reason| waiting::word(reason).to_owned()),
+            }
+        })
+        .collect()
+}
+
+fn state_word(state: &StepState) -> &'static str {
+    match state {
+        StepState::Blocked => "blocked",
+        StepState::Ready => "ready",
+        StepState::Live => "live",
+        StepState::BackingOff { .. } => "backing_off",
+        StepState::Parked { .. } => "parked",
+        StepState::Stranded { .. } => "stranded",
+        StepState::Done { .. } => "done",
+        StepState::Failed => "failed",
+        StepState::Dropped => "dropped",
+    }
+}

@@ -1,0 +1,85 @@
+//! The one reason a run is not finished, in words, and the way out.
+
+use mainspring_api::run::Waiting;
+use mainspring_core::{Phase, Reason, Run, StepState};
+use mainspring_types::{RunId, StepId, Timestamp};
+
+/// The reason as it travels.
+pub(super) fn word(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Stopping => "stopping",
+        Reason::Owner => "owner",
+        Reason::Slot => "slot",
+        Reason::Paused => "paused",
+        Reason::Gate => "gate",
+        Reason::Budget => "budget",
+        Reason::Lost => "lost",
+        Reason::Quota => "quota",
+        Reason::Child => "child",
+        Reason::Timer => "timer",
+        Reason::Dependency => "dependency",
+    }
+}
+
+/// What the run waits for; `None` when it has ended or an attempt of it is at work.
+pub(super) fn of(run: &Run, id: RunId, queued: &[StepId]) -> Option<Waiting> {
+    let reason = match run.reason()? {
+        Reason::Owner if run.live().all(|(step, _)| queued.contains(step)) => Reason::Slot,
+        Reason::Owner => return None,
+        reason => reason,
+    };
+    let (since, detail, way_out) = explain(run, id, reason);
+    Some(Waiting { reason: word(reason).to_owned(), since, detail, way_out })
+}
+
+fn explain(run: &Run, id: RunId, reason: Reason) -> (Timestamp, String, String) {
+    let (step, since) = waiting_step(run, reason);
+    let named = step.map(ToString::to_string).unwrap_or_default();
+    let (detail, way_out) = match reason {
+        Reason::Slot => (
+            "every worker slot is taken".to_owned(),
+            "it starts by itself when a slot is free; `mainspring serve --slots N` has more of them"
+                .to_owned(),
+        ),
+        Reason::Paused => {
+            ("it was paused on request".to_owned(), format!("resume it: mainspring runs resume {id}"))
+        }
+        Reason::Stopping => (
+            "its agent was told to end and has not ended yet".to_owned(),
+            format!(
+                "it ends by itself within ten seconds; sooner with: mainspring runs cancel {id} --level kill"
+            ),
+        ),
+        Reason::Lost => (
+            format!("step `{named}` lost its worker {} times in a row", mainspring_core::LOSSES_MAX),
+            format!("look into it with `mainspring runs events {id}`, then: mainspring runs resume {id}"),
+        ),
+        Reason::Timer => {
+            let until = run.timers.values().min().map(ToString::to_string).unwrap_or_default();
+            (format!("step `{named}` is tried again at {until}"), "it goes on by itself".to_owned())
+        }
+        Reason::Gate => (format!("step `{named}` waits for an answer"), "answer its gate".to_owned()),
+        Reason::Budget => (format!("step `{named}` used up its budget"), "raise the budget".to_owned()),
+        Reason::Quota => {
+            (format!("step `{named}` met the provider's limit"), "it goes on by itself".to_owned())
+        }
+        Reason::Child => {
+            (format!("step `{named}` waits for another run"), "it goes on when that run has ended".to_owned())
+        }
+        Reason::Dependency | Reason::Owner => {
+            (format!("step `{named}` waits for a step before it"), "it goes on by itself".to_owned())
+        }
+    };
+    (since, detail, way_out)
+}
+
+/// The first step that waits for that reason, and since when.
+fn waiting_step(run: &Run, reason: Reason) -> (Option<&StepId>, Timestamp) {
+    let found = run.steps.iter().find(|(_, step)| run.step_reason(step) == Some(reason));
+    let since = match (&run.phase, found.map(|(_, step)| &step.state)) {
+        (Phase::Paused { since } | Phase::Stopping { since, .. }, _)
+        | (_, Some(StepState::Parked { since, .. } | StepState::Stranded { since })) => *since,
+        _ => run.last_at,
+    };
+    (found.map(|(id, _)| id), since)
+}

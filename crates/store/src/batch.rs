@@ -1,0 +1,78 @@
+//! One transaction of the writer: units of work under savepoints, durable together or not at all.
+
+use rusqlite::Connection;
+
+use crate::{Fault, Pen, pen::Heads};
+
+/// Beyond this many runs, sequence numbers are looked up again instead of remembered.
+const HEADS_MAX: usize = 65_536;
+
+/// The connection that writes, and the sequence numbers it gave last.
+pub(crate) struct Journal {
+    connection: Connection,
+    heads: Heads,
+}
+
+impl Journal {
+    pub(crate) fn new(connection: Connection) -> Self {
+        Self { connection, heads: Heads::new() }
+    }
+
+    pub(crate) fn begin(&mut self) -> Result<Batch<'_>, Fault> {
+        if self.heads.len() > HEADS_MAX {
+            self.heads.clear();
+        }
+        run(&self.connection, "BEGIN IMMEDIATE")?;
+        Ok(Batch { connection: &self.connection, heads: &mut self.heads })
+    }
+
+    /// Whether a transaction is open that could neither be committed nor rolled back.
+    pub(crate) fn is_stuck(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+}
+
+/// Units of work that become durable together. Dropped without [`Batch::commit`], none of them happened.
+pub struct Batch<'a> {
+    connection: &'a Connection,
+    heads: &'a mut Heads,
+}
+
+impl Batch<'_> {
+    /// One unit under a savepoint, so that a refused statement does not take its neighbours with it.
+    ///
+    /// A refusal undoes this unit alone and is logged; after any other fault the batch can only be dropped.
+    pub fn unit(&mut self, write: impl FnOnce(&mut Pen<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
+        run(self.connection, "SAVEPOINT unit")?;
+        match write(&mut Pen::new(self.connection, self.heads)) {
+            Ok(()) => run(self.connection, "RELEASE unit"),
+            Err(Fault::Refused { detail }) => {
+                tracing::error!(detail, "a message was refused by the store");
+                self.heads.clear();
+                run(self.connection, "ROLLBACK TO unit")?;
+                run(self.connection, "RELEASE unit")
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Makes every unit durable; returns once the disk has them.
+    pub fn commit(self) -> Result<(), Fault> {
+        run(self.connection, "COMMIT")
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        // After a commit there is nothing to roll back. One that fails leaves the journal stuck, which is asked for.
+        if !self.connection.is_autocommit() {
+            self.heads.clear();
+            let _ = run(self.connection, "ROLLBACK");
+        }
+    }
+}
+
+fn run(connection: &Connection, statement: &str) -> Result<(), Fault> {
+    connection.prepare_cached(statement)?.execute([])?;
+    Ok(())
+}
