@@ -58,15 +58,19 @@ impl Batch<'_> {
 
     /// Makes every unit durable; returns once the disk has them.
     pub fn commit(self) -> Result<(), Fault> {
-        run(self.connection, "COMMIT")
+        run(self.connection, "COMMIT")?;
+        // Dropping is undoing, and nothing is left to undo.
+        std::mem::forget(self);
+        Ok(())
     }
 }
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        // After a commit there is nothing to roll back. One that fails leaves the journal stuck, which is asked for.
+        // SQLite may have rolled back by itself; the numbers given since are void either way.
+        self.heads.clear();
         if !self.connection.is_autocommit() {
-            self.heads.clear();
+            // When this fails the journal is stuck, which its owner asks for.
             let _ = run(self.connection, "ROLLBACK");
         }
     }
