@@ -1,0 +1,59 @@
+//! The system calls that Rust cannot vouch for, each behind a function that is safe to call.
+
+#![allow(unsafe_code)]
+
+use std::{fs, io, time::Duration};
+
+use mainspring_types::ByteSize;
+use rustix::{process::Pid, thread::UnshareFlags};
+
+/// Which side of a fork this is.
+pub(crate) enum Fork {
+    /// The process that forked, with its child's id.
+    Parent(Pid),
+    /// The new process.
+    Child,
+}
+
+/// Forks this process; refused when it has more than one thread.
+pub(crate) fn fork() -> io::Result<Fork> {
+    if fs::read_dir("/proc/self/task")?.count() != 1 {
+        return Err(io::Error::other("a process with several threads is not forked"));
+    }
+    // SAFETY: with a single thread no lock is held by a thread that the child lacks, so the child may do all its
+    // parent may.
+    let pid = unsafe { libc::fork() };
+    match pid {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Fork::Child),
+        _ => Ok(Fork::Parent(Pid::from_raw(pid).expect("fork returns a positive id to the parent"))),
+    }
+}
+
+/// Leaves namespaces shared with the parent. Only namespaces: the table of open files stays shared.
+pub(crate) fn unshare(namespaces: UnshareFlags) -> io::Result<()> {
+    assert!(!namespaces.contains(UnshareFlags::FILES), "the table of open files is no namespace");
+    // SAFETY: only `FILES` lets threads see different open files, and it is excluded above.
+    Ok(unsafe { rustix::thread::unshare_unsafe(namespaces) }?)
+}
+
+/// Marks every open file but the standard three to be closed at the next exec.
+pub(crate) fn keep_only_stdio() -> io::Result<()> {
+    // SAFETY: the call takes no pointers, and closing at exec takes no file from a running owner.
+    match unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Processor time of all children waited for, and the most memory one of them held.
+pub(crate) fn usage_of_children() -> (Duration, ByteSize) {
+    // SAFETY: all-zero is a valid `rusage`: it is made of integers only.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a live, writable `rusage`. The call fails only for arguments other than these.
+    unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage) };
+    let time = |t: libc::timeval| {
+        Duration::from_secs(t.tv_sec.unsigned_abs()) + Duration::from_micros(t.tv_usec.unsigned_abs())
+    };
+    (time(usage.ru_utime) + time(usage.ru_stime), ByteSize(usage.ru_maxrss.unsigned_abs() * 1024))
+}
