@@ -4,8 +4,9 @@
 //! of it is one document, text otherwise, unless the definition says which. Text loses the line ends at its end, as in
 //! a shell. Another exit code is a failure, and its standard error says why.
 
+use mainspring_agent::Output;
 use mainspring_types::{Code, Problem, Value};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -13,19 +14,6 @@ use crate::{
     ending::{failure, with_stderr},
     json, text,
 };
-
-/// What a program prints as its output.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Output {
-    /// JSON when it is JSON, else text.
-    #[default]
-    Either,
-    /// One JSON document.
-    Json,
-    /// Text.
-    Text,
-}
 
 /// What starts the program `argv`.
 pub fn invocation(argv: Vec<String>, given: Given<'_>) -> Result<Invocation, Problem> {
@@ -52,9 +40,9 @@ pub fn answer(output: Output, seen: &Transcript<'_>) -> Result<Value, Problem> {
         return Err(with_stderr(too_long(seen), seen));
     }
     match (output, json::read(seen.stdout)) {
-        (Output::Either | Output::Json, Ok(document)) => Ok(Value::Json(document.to_owned())),
+        (Output::Auto | Output::Json, Ok(document)) => Ok(Value::Json(document.to_owned())),
         (Output::Json, Err(error)) => Err(with_stderr(no_json(&error, seen), seen)),
-        (Output::Either | Output::Text, _) => {
+        (Output::Auto | Output::Text, _) => {
             let text = String::from_utf8_lossy(seen.stdout);
             Ok(Value::Text(text.trim_end_matches(['\n', '\r']).to_owned()))
         }

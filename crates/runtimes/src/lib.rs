@@ -3,6 +3,8 @@
 //! Everything here is decided from values. Nothing is started, read or waited for, so that each contract is a table
 //! of examples: an [`Invocation`] before, a [`Transcript`] after. One file per runtime.
 
+#![allow(clippy::result_large_err, reason = "a refusal is rare, and it is read by a person")]
+
 pub mod command;
 pub mod package;
 
@@ -44,6 +46,13 @@ pub struct Transcript<'a> {
     pub stdout_lost: u64,
     /// The last of what it wrote to its standard error.
     pub stderr: &'a [u8],
+}
+
+impl Transcript<'_> {
+    /// The end of what the program wrote: of its standard error, else of its standard output.
+    pub fn last_words(&self) -> Option<String> {
+        text::tail(self.stderr).or_else(|| text::tail(self.stdout))
+    }
 }
 
 /// How a program ended.

@@ -18,8 +18,8 @@ use crate::{
     text,
 };
 
-/// The longest argument in bytes: Linux takes 128 KiB for one, with its closing zero.
-pub const ARGUMENT_MAX: usize = 131_071;
+/// The longest argument in bytes, without its closing zero.
+const ARGUMENT_MAX: usize = mainspring_agent::ARGUMENT_MAX - 1;
 
 /// What starts `method` of the package with the interpreter at `python`.
 pub fn invocation(python: &str, method: &str, given: Given<'_>) -> Result<Invocation, Problem> {
@@ -61,13 +61,6 @@ pub fn answer(seen: &Transcript<'_>) -> Result<Value, Problem> {
     }
     let (whole, members) = found.ok_or_else(|| no_object(seen))?;
     Ok(Value::Json(members.get("result").map_or_else(|| whole.to_owned(), |result| (*result).to_owned())))
-}
-
-/// What is written on standard output before the answer, so that it can be shown as the agent's log.
-pub fn log_of<'a>(seen: &Transcript<'a>) -> &'a [u8] {
-    let Some((answer, _)) = find_object(seen) else { return seen.stdout };
-    let start = answer.get().as_ptr() as usize - seen.stdout.as_ptr() as usize;
-    &seen.stdout[..start]
 }
 
 /// Parameters are an object; a call without any has an empty one.

@@ -31,9 +31,9 @@ fn the_input_is_one_line_of_json() {
 #[test]
 fn output_is_json_or_text_as_the_definition_says() {
     let table = [
-        (Output::Either, "[1, 2]\n", Ok(json("[1, 2]"))),
-        (Output::Either, "two\nlines\n", Ok(Value::Text("two\nlines".to_owned()))),
-        (Output::Either, "", Ok(Value::Text(String::new()))),
+        (Output::Auto, "[1, 2]\n", Ok(json("[1, 2]"))),
+        (Output::Auto, "two\nlines\n", Ok(Value::Text("two\nlines".to_owned()))),
+        (Output::Auto, "", Ok(Value::Text(String::new()))),
         (Output::Text, "42\n", Ok(Value::Text("42".to_owned()))),
         (Output::Json, "\"x\"", Ok(json("\"x\""))),
         (Output::Json, "", Err("the program printed nothing where JSON was expected")),
@@ -51,7 +51,7 @@ fn output_is_json_or_text_as_the_definition_says() {
 
 #[test]
 fn an_exit_code_is_a_failure_with_the_end_of_standard_error() {
-    let problem = answer(Output::Either, &seen(2, "{}", "usage: x\nno such file\n")).expect_err("exit 2");
+    let problem = answer(Output::Auto, &seen(2, "{}", "usage: x\nno such file\n")).expect_err("exit 2");
     assert_eq!(problem.code, Code::ExecutionFailed);
     assert_eq!(problem.message, "the agent ended with exit code 2: no such file");
     assert_eq!(problem.detail.as_deref(), Some("usage: x\nno such file"));

@@ -82,13 +82,6 @@ fn the_answer_is_found_among_logs() {
 }
 
 #[test]
-fn what_comes_before_the_answer_is_log() {
-    assert_eq!(log_of(&seen(0, "one\ntwo\n{\"result\": 1}\n", "")), b"one\ntwo\n");
-    assert_eq!(log_of(&seen(0, "{\"result\": 1}\n", "")), b"");
-    assert_eq!(log_of(&seen(1, "no answer\n", "")), b"no answer\n");
-}
-
-#[test]
 fn a_failure_says_what_the_agent_said() {
     let table = [
         (1, r#"{"error": "Unknown method: nope"}"#, "log\n", "exit code 1: Unknown method: nope"),

@@ -1,0 +1,75 @@
+//! Keeps the control plane informed of attempts that last, and brings its orders to them.
+//!
+//! An attempt that is over within [`GRACE`] never has a heartbeat: most steps are shorter than the round trip is worth.
+//! From then on one long poll per attempt is open, so that an order arrives when it is given and not when it is asked
+//! for. Attempts wait for their first heartbeat in the order of their birth, behind a single timer.
+
+use std::{sync::Arc, time::Duration};
+
+use mainspring_api::worker::{Heartbeat, Order};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep, sleep_until},
+};
+
+use crate::{
+    execute::Subject,
+    link::{Backoff, Link},
+};
+
+/// How long an attempt lives before its first heartbeat.
+pub(crate) const GRACE: Duration = Duration::from_millis(100);
+/// How long a heartbeat waits for an order.
+const POLL: Duration = Duration::from_secs(5);
+/// How soon an attempt that is being ended asks whether it is to end harder.
+const ESCALATION: Duration = Duration::from_millis(200);
+
+/// An attempt that began.
+pub(crate) struct Birth {
+    pub(crate) subject: Arc<Subject>,
+    pub(crate) born: Instant,
+    /// Closed, from the other side, when the attempt is over.
+    pub(crate) orders: watch::Sender<Order>,
+}
+
+/// Starts the heartbeats of attempts that outlive their grace, until no more can be born.
+pub(crate) async fn watch_over(mut births: mpsc::UnboundedReceiver<Birth>, link: Link) {
+    while let Some(birth) = births.recv().await {
+        if birth.born.elapsed() < GRACE {
+            sleep_until(birth.born + GRACE).await;
+        }
+        if !birth.orders.is_closed() {
+            tokio::spawn(follow(birth, link.clone()));
+        }
+    }
+}
+
+/// The heartbeats of one attempt, until it is over.
+async fn follow(birth: Birth, link: Link) {
+    tokio::select! {
+        () = birth.orders.closed() => {}
+        () = poll(&birth, &link) => {}
+    }
+}
+
+/// Passes each new order on; returns once the attempt was abandoned.
+async fn poll(birth: &Birth, link: &Link) {
+    let mut backoff = Backoff::new();
+    loop {
+        let wait_ms = u64::try_from(POLL.as_millis()).expect("a few seconds");
+        match link.heartbeat(Heartbeat { ticket: birth.subject.ticket.clone(), wait_ms }).await {
+            Ok(Order::Continue) => backoff = Backoff::new(),
+            Ok(order) => {
+                birth.orders.send_if_modified(|last| std::mem::replace(last, order) != order);
+                if order == Order::Abandon {
+                    return;
+                }
+                sleep(ESCALATION).await;
+            }
+            Err(problem) => {
+                tracing::debug!(%problem, step = %birth.subject.ticket.step, "a heartbeat did not arrive");
+                sleep(backoff.next()).await;
+            }
+        }
+    }
+}
