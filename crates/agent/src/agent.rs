@@ -87,7 +87,14 @@ impl Agent {
     }
 
     /// Copies its files into a folder below `into`, named by their hash; done before, it copies nothing.
+    ///
+    /// A package without its program is refused here: its manifest alone can be described and not run.
     pub fn materialise(&self, into: &Path) -> Result<Snapshot, Problem> {
+        if self.package().is_some()
+            && let Some(problem) = find::without_program(&self.root)
+        {
+            return Err(problem);
+        }
         tree::materialise(&self.source(), into)
     }
 

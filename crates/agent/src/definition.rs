@@ -66,7 +66,7 @@ impl Definition {
         report: &Report<'_>,
         beside: impl FnOnce() -> Result<Option<Manifest>, String>,
     ) -> Option<Self> {
-        let mut fields = report.root(node);
+        let mut fields = report.root(node)?;
         fields.optional("kind");
         let name = fields.required("name").and_then(|field| field.parsed(AgentName::new));
         let version = fields.optional("version").and_then(|field| field.text_as_written());

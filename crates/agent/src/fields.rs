@@ -41,23 +41,26 @@ impl<'a> Report<'a> {
         Self { file, source, problems: RefCell::default(), warnings: RefCell::default() }
     }
 
-    /// The fields of the whole document; a document that is no map has none, which is reported.
-    pub(crate) fn root(&'a self, node: &'a Node) -> Fields<'a> {
+    /// The fields of the whole document; one that is no map has none, which is reported.
+    pub(crate) fn root(&'a self, node: &'a Node) -> Option<Fields<'a>> {
         let start = Place { line: 1, column: 1 };
-        let entries = if let Tree::Map(entries) = &node.tree {
-            entries.as_slice()
-        } else {
-            self.refuse(start, format!("read `{}`: it must hold fields, not {}", self.file, shape(node)));
-            &[]
-        };
-        Fields { report: self, path: String::new(), place: start, entries, known: Vec::new() }
+        if let Tree::Map(entries) = &node.tree {
+            return Some(Fields {
+                report: self,
+                path: String::new(),
+                place: start,
+                entries,
+                known: Vec::new(),
+            });
+        }
+        self.refuse(start, format!("read `{}`: it must hold fields, not {}", self.file, shape(node)));
+        None
     }
 
-    /// The warnings, or every problem in the order of the file.
+    /// The warnings, or every problem; both in the order of the file.
     pub(crate) fn close(self) -> Result<Vec<Problem>, Vec<Problem>> {
-        let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|problem| problem.location.as_ref().map(|at| (at.line, at.column)));
-        if problems.is_empty() { Ok(self.warnings.into_inner()) } else { Err(problems) }
+        let (problems, warnings) = (in_order(self.problems), in_order(self.warnings));
+        if problems.is_empty() { Ok(warnings) } else { Err(problems) }
     }
 
     fn refuse(&self, place: Place, message: String) {
@@ -196,9 +199,22 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// A truth value; the words that YAML 1.1 had for them are read with a warning.
     pub(crate) fn truth(&self) -> Option<bool> {
+        let old = |word: &str| match word.to_ascii_lowercase().as_str() {
+            "yes" | "on" => Some(true),
+            "no" | "off" => Some(false),
+            _ => None,
+        };
         match &self.node.tree {
             Tree::Bool(value) => Some(*value),
+            Tree::Text(text) if let Some(value) = old(text) => {
+                self.warn(format!(
+                    "`{}` is `{text}`, which is text to newer readers; write {value}",
+                    self.path
+                ));
+                Some(value)
+            }
             _ => self.wrongly("`true` or `false`"),
         }
     }
@@ -332,13 +348,19 @@ impl<'a> Field<'a> {
     }
 }
 
+fn in_order(problems: RefCell<Vec<Problem>>) -> Vec<Problem> {
+    let mut problems = problems.into_inner();
+    problems.sort_by_key(|problem| problem.location.as_ref().map(|at| (at.line, at.column)));
+    problems
+}
+
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn shape(node: &Node) -> &'static str {
     match node.tree {
-        Tree::Null => "empty",
+        Tree::Null => "nothing",
         Tree::Bool(_) => "a truth value",
         Tree::Number(_) => "a number",
         Tree::Text(_) => "text",

@@ -29,7 +29,7 @@ pub(crate) fn agent_at(path: &Path) -> Result<Agent, Problems> {
         let manifest = MANIFESTS.iter().map(|name| path.join(name)).find(|file| file.is_file());
         return document(&manifest.ok_or_else(|| vec![no_manifest(path)])?);
     }
-    if is_document(path) {
+    if meta.is_file() && is_document(path) {
         return document(path);
     }
     if meta.is_file() && meta.permissions().mode() & 0o111 != 0 {
@@ -48,60 +48,70 @@ enum Kind {
     Definition,
 }
 
-fn document(path: &Path) -> Result<Agent, Problems> {
+/// A file that describes an agent, not yet read as such.
+struct Document {
+    file: String,
+    source: String,
+    node: Node,
+    kind: Kind,
+}
+
+fn open(path: &Path) -> Result<Document, Problem> {
     let file = path.display().to_string();
-    let source = source_of(path, &file).map_err(|problem| vec![problem])?;
-    let node = yaml::parse(&source, &file).map_err(|problem| vec![problem])?;
-    let kind = kind_of(&node, &file).map_err(|problem| vec![problem])?;
-    let (root, entry) = place_of(path).map_err(|problem| vec![problem])?;
-    let report = Report::new(&file, &source);
-    match kind {
-        Kind::Manifest => {
-            let manifest = Manifest::read(&node, &report);
-            let warnings = report.close()?;
-            package(manifest.expect("a manifest that reads as nothing reported why"), root, entry, warnings)
-        }
-        Kind::Definition => {
-            let definition = Definition::read(&node, &report, || package_beside(path));
-            let warnings = report.close()?;
-            let definition = definition.expect("a definition that reads as nothing reported why");
-            Ok(native(definition, root, entry, warnings))
-        }
+    let source = source_of(path, &file)?;
+    let node = yaml::parse(&source, &file)?;
+    let kind = kind_of(&node, &file)?;
+    Ok(Document { file, source, node, kind })
+}
+
+fn document(path: &Path) -> Result<Agent, Problems> {
+    let document = open(path).map_err(|problem| vec![problem])?;
+    match document.kind {
+        Kind::Manifest => package(path, &document),
+        Kind::Definition => native(path, &document),
     }
 }
 
-/// A document with `kind` is ours, any other a package manifest.
+/// A document with `kind` is ours, one with `interface` or at least a `name` a package manifest.
 fn kind_of(node: &Node, file: &str) -> Result<Kind, Problem> {
     let Tree::Map(entries) = &node.tree else { return Ok(Kind::Manifest) };
-    let entry = |name: &str| entries.iter().find(|(key, _)| key.name == name);
-    match entry("kind") {
-        Some((_, Node { tree: Tree::Text(kind), .. })) if kind == "Agent" => Ok(Kind::Definition),
-        Some((_, kind)) => {
-            let written = kind.to_json();
-            let problem = Problem::new(Code::InvalidManifest, format!("`kind` is {written}; allowed: Agent"));
-            let meant = written.as_str().and_then(|kind| nearest(kind, ["Agent"]));
-            let problem = problem.at(locate(file, Some(kind.place)));
-            Err(match meant {
-                Some(meant) => problem.suggest(format!("did you mean `{meant}`?")),
-                None => problem,
-            })
-        }
-        None if entry("steps").is_some() && entry("interface").is_none() => {
-            let problem = Problem::new(Code::InvalidManifest, "`kind` is missing");
-            let start = Place { line: 1, column: 1 };
-            Err(problem.suggest("add `kind: Agent`").at(locate(file, Some(start))))
-        }
-        None => Ok(Kind::Manifest),
+    let entry = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, value)| value);
+    if let Some(kind) = entry("kind") {
+        return match &kind.tree {
+            Tree::Text(word) if word == "Agent" => Ok(Kind::Definition),
+            _ => Err(not_a_kind(kind).at(locate(file, Some(kind.place)))),
+        };
+    }
+    let nearly = || nearest("interface", entries.iter().map(|(key, _)| key.name.as_str())).is_some();
+    if entry("interface").is_some() || entry("steps").is_none() && (entry("name").is_some() || nearly()) {
+        return Ok(Kind::Manifest);
+    }
+    Err(no_kind(entry("steps").is_some(), file).at(locate(file, Some(Place { line: 1, column: 1 }))))
+}
+
+fn no_kind(has_steps: bool, file: &str) -> Problem {
+    if has_steps {
+        return Problem::new(Code::InvalidManifest, "`kind` is missing").suggest("add `kind: Agent`");
+    }
+    let message = format!("`{file}` describes no agent: it has neither `kind: Agent` nor `interface`");
+    Problem::new(Code::InvalidManifest, message)
+        .suggest("give a package manifest or a definition with `kind: Agent`")
+}
+
+fn not_a_kind(kind: &Node) -> Problem {
+    let written = kind.to_json();
+    let word = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
+    let problem = Problem::new(Code::InvalidManifest, format!("`kind` is `{word}`; allowed: Agent"));
+    match nearest(&word, ["Agent"]) {
+        Some(meant) => problem.suggest(format!("did you mean `{meant}`?")),
+        None => problem,
     }
 }
 
-fn package(
-    mut manifest: Manifest,
-    root: PathBuf,
-    entry: String,
-    warnings: Problems,
-) -> Result<Agent, Problems> {
-    complete(&mut manifest, &root).map_err(|problem| vec![problem])?;
+fn package(path: &Path, document: &Document) -> Result<Agent, Problems> {
+    let (root, entry) = place_of(path).map_err(|problem| vec![problem])?;
+    let (manifest, mut warnings) = manifest(document, &root)?;
+    warnings.extend(without_program(&root));
     Ok(Agent {
         name: manifest.name.clone(),
         version: Some(manifest.version.clone()),
@@ -113,19 +123,37 @@ fn package(
     })
 }
 
-/// Adds to the manifest what its folder says.
-fn complete(manifest: &mut Manifest, root: &Path) -> Result<(), Problem> {
-    if !root.join(PROGRAM).is_file() {
-        let message = format!("`{}` has a manifest and no `{PROGRAM}`", root.display());
-        return Err(with_near(Problem::new(Code::AgentNotFound, message), root, &[PROGRAM]));
-    }
+/// The manifest, with what its folder adds to it, and the warnings.
+fn manifest(document: &Document, root: &Path) -> Result<(Manifest, Problems), Problems> {
+    let report = Report::new(&document.file, &document.source);
+    let manifest = Manifest::read(&document.node, &report);
+    let warnings = report.close()?;
+    let mut manifest = manifest.expect("a manifest that reads as nothing reported why");
     let file = Path::new("requirements.txt");
     manifest.requirements.requirements_file = root.join(file).is_file().then(|| file.to_owned());
-    Ok(())
+    Ok((manifest, warnings))
 }
 
-fn native(definition: Definition, root: PathBuf, entry: String, warnings: Problems) -> Agent {
-    Agent {
+/// The problem of a package folder that has no program to run; its manifest can still be read and described.
+pub(crate) fn without_program(root: &Path) -> Option<Problem> {
+    if root.join(PROGRAM).is_file() {
+        return None;
+    }
+    let message = format!("`{}` has a manifest and no `{PROGRAM}`", root.display());
+    let problem = Problem::new(Code::AgentNotFound, message);
+    Some(match nearest(PROGRAM, names_in(root).iter().map(String::as_str)) {
+        Some(near) => problem.suggest(format!("did you mean `{}`?", root.join(near).display())),
+        None => problem.suggest(format!("put the package's `{PROGRAM}` beside its manifest")),
+    })
+}
+
+fn native(path: &Path, document: &Document) -> Result<Agent, Problems> {
+    let (root, entry) = place_of(path).map_err(|problem| vec![problem])?;
+    let report = Report::new(&document.file, &document.source);
+    let definition = Definition::read(&document.node, &report, || package_beside(&root, &entry));
+    let warnings = report.close()?;
+    let definition = definition.expect("a definition that reads as nothing reported why");
+    Ok(Agent {
         name: definition.name.clone(),
         version: definition.version.clone(),
         description: definition.description.clone(),
@@ -133,18 +161,20 @@ fn native(definition: Definition, root: PathBuf, entry: String, warnings: Proble
         entry,
         root,
         warnings,
-    }
+    })
 }
 
-/// The package manifest in the folder of the definition `path`, or why it cannot be read.
-fn package_beside(path: &Path) -> Result<Option<Manifest>, String> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let beside = MANIFESTS.iter().map(|name| folder.join(name)).find(|file| file.is_file() && file != path);
-    let Some(beside) = beside else { return Ok(None) };
-    match document(&beside).map(|agent| agent.shape) {
-        Ok(Shape::Package(manifest)) => Ok(Some(manifest)),
-        Ok(_) => Ok(None),
-        Err(problems) => Err(problems.iter().map(located).collect::<Vec<_>>().join("; ")),
+/// The package manifest in the folder of the definition `entry`, or why it cannot be read.
+fn package_beside(root: &Path, entry: &str) -> Result<Option<Manifest>, String> {
+    let beside = MANIFESTS.iter().filter(|name| **name != entry).map(|name| root.join(name));
+    let Some(beside) = beside.into_iter().find(|file| file.is_file()) else { return Ok(None) };
+    let document = open(&beside).map_err(|problem| located(&problem))?;
+    match document.kind {
+        Kind::Definition => Ok(None),
+        Kind::Manifest => match manifest(&document, root) {
+            Ok((manifest, _)) => Ok(Some(manifest)),
+            Err(problems) => Err(problems.iter().map(located).collect::<Vec<_>>().join("; ")),
+        },
     }
 }
 
@@ -224,12 +254,7 @@ fn neither(path: &Path) -> Problem {
 
 /// With the file of `folder` whose name is nearest to one that was looked for, or the definitions it holds.
 fn with_near(problem: Problem, folder: &Path, looked_for: &[&str]) -> Problem {
-    let mut names: Vec<String> = fs::read_dir(folder)
-        .map(|entries| {
-            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-        })
-        .unwrap_or_default();
-    names.sort_unstable();
+    let names = names_in(folder);
     let near = |wanted: &&str| nearest(wanted, names.iter().map(String::as_str));
     if let Some(near) = looked_for.iter().find_map(near) {
         return problem.suggest(format!("did you mean `{}`?", folder.join(near).display()));
@@ -240,4 +265,13 @@ fn with_near(problem: Problem, folder: &Path, looked_for: &[&str]) -> Problem {
         }
         None => problem.suggest("give a folder with an agent.yaml, a definition file or an executable"),
     }
+}
+
+/// The names in a folder, sorted; none when it cannot be read.
+fn names_in(folder: &Path) -> Vec<String> {
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    let mut names: Vec<String> =
+        fs::read_dir(folder).map(|entries| entries.flatten().map(name).collect()).unwrap_or_default();
+    names.sort_unstable();
+    names
 }

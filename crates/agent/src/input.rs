@@ -15,11 +15,11 @@ pub(crate) fn find_method<'a>(methods: &'a [Method], name: &str) -> Result<&'a M
     methods.iter().find(|method| method.name == name).ok_or_else(|| {
         let names = || methods.iter().map(|method| method.name.as_str());
         let available = format!("Available methods: {}", names().collect::<Vec<_>>().join(", "));
-        let suggestion = match nearest(name, names()) {
-            Some(meant) => format!("did you mean `{meant}`? {available}"),
-            None => available,
+        let message = match nearest(name, names()) {
+            Some(meant) => format!("the agent has no method `{name}`; did you mean `{meant}`?"),
+            None => format!("the agent has no method `{name}`"),
         };
-        Problem::new(Code::MethodNotFound, format!("the agent has no method `{name}`")).suggest(suggestion)
+        Problem::new(Code::MethodNotFound, message).suggest(available)
     })
 }
 
@@ -33,10 +33,15 @@ pub(crate) fn check(method: &Method, input: Value) -> Result<Map<String, Value>,
     for (name, value) in &given {
         let parameter = find_parameter(method, name)?;
         if parameter.required || !value.is_null() {
-            check_value(parameter, value)?;
+            check_value(parameter, value).map_err(|problem| with_usage(problem, method))?;
         }
     }
     complete(method, given)
+}
+
+fn with_usage(mut problem: Problem, method: &Method) -> Problem {
+    problem.suggestion.get_or_insert_with(|| usage(method));
+    problem
 }
 
 fn not_parameters(method: &Method, input: &Value) -> Problem {
@@ -105,7 +110,7 @@ pub(crate) fn check_value(parameter: &Parameter, value: &Value) -> Result<(), Pr
 }
 
 fn not_a_choice(choices: &[Value], value: &Value, refused: impl Fn(String) -> Problem) -> Problem {
-    let allowed: Vec<String> = choices.iter().map(plain).collect();
+    let allowed: Vec<String> = choices.iter().map(|choice| format!("`{}`", plain(choice))).collect();
     let problem = refused(format!("is `{}`; allowed: {}", clipped(&plain(value)), allowed.join(", ")));
     match value.as_str().and_then(|given| nearest(given, choices.iter().filter_map(Value::as_str))) {
         Some(meant) => problem.suggest(format!("did you mean `{meant}`?")),

@@ -29,4 +29,4 @@ pub use prepare::{Call, CommandLine};
 pub use requirements::{
     InstallCommand, ParsePythonError, PythonRequirement, Requirements, SplitError, split_words,
 };
-pub use tree::{BYTES_MAX, FILES_MAX, STAGING_PREFIX, Snapshot, copy_working};
+pub use tree::{BYTES_MAX, DATA_MARKER, FILES_MAX, STAGING_PREFIX, Snapshot, copy_working};

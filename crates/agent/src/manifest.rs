@@ -52,7 +52,7 @@ impl Manifest {
 
     /// Reads a manifest; the warnings are left in the report.
     pub(crate) fn read(node: &Node, report: &Report<'_>) -> Option<Self> {
-        let mut fields = report.root(node);
+        let mut fields = report.root(node)?;
         let mut extra = Map::new();
         refuse_foreign(&mut fields);
         let name = fields.required("name").and_then(|field| field.parsed(AgentName::new));

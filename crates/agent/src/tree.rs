@@ -25,6 +25,9 @@ pub const BYTES_MAX: u64 = 200_000_000;
 /// What a snapshot being written is called; one that its process left behind may be deleted.
 pub const STAGING_PREFIX: &str = ".staging-";
 
+/// A folder that holds a file of this name is a data folder of ours, and never part of a version.
+pub const DATA_MARKER: &str = ".mainspring-data";
+
 /// The files that make up an agent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source<'a> {
@@ -69,6 +72,11 @@ pub(crate) fn materialise(source: &Source<'_>, into: &Path) -> Result<Snapshot, 
         return Ok(known);
     }
     let staging = stage(into).map_err(|error| unwritable(into, &error))?;
+    if source.scope == Scope::Folder && is_within(&staging, source.root) {
+        let _ = fs::remove_dir_all(&staging);
+        let message = format!("snapshots cannot go to `{}`, which is in the agent's folder", into.display());
+        return Err(Problem::new(Code::InvalidTree, message).suggest("choose a data folder outside it"));
+    }
     let kept = copy::copy(source, &Sink::Durable(&staging)).and_then(|hash| {
         let copied = snapshot(hash);
         publish(&staging, &copied.folder, into).map_err(|error| unwritable(into, &error))?;
@@ -85,6 +93,13 @@ pub(crate) fn materialise(source: &Source<'_>, into: &Path) -> Result<Snapshot, 
 pub fn copy_working(snapshot: &Path, to: &Path) -> Result<(), Problem> {
     fs::create_dir(to).map_err(|error| unwritable(to, &error))?;
     copy::copy(&Source { root: snapshot, entry: "", scope: Scope::Folder }, &Sink::Working(to)).map(drop)
+}
+
+/// Whether `folder` would be walked as part of `root`.
+fn is_within(folder: &Path, root: &Path) -> bool {
+    let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let between = || folder.ancestors().take_while(|above| *above != root);
+    folder.starts_with(root) && !between().any(|above| above.join(DATA_MARKER).exists())
 }
 
 fn stage(into: &Path) -> io::Result<PathBuf> {

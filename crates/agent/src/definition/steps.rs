@@ -51,8 +51,9 @@ enum Needs {
 fn calls_package(items: &[Field<'_>], common: &Common, steps: &Field<'_>) -> Option<Needs> {
     let calls = items.iter().any(|item| item.json().get("method").is_some());
     match (common.runtime, calls) {
-        (Some(Runtime::Command), true) => steps
-            .refused("a step calls a method, which `runtime: command` has not; leave `runtime` out".into()),
+        (Some(Runtime::Command), true) => {
+            steps.refused("a step calls a method, but `runtime` is `command`; leave `runtime` out".into())
+        }
         (Some(Runtime::Package), _) | (None, true) => Some(Needs::Package),
         (Some(Runtime::Command) | None, false) => Some(Needs::Nothing),
     }
@@ -123,8 +124,9 @@ fn argv(run: &Field<'_>) -> Option<Vec<String>> {
         run.refuse(Problem::new(Code::InvalidManifest, message).suggest(format!("write `run: {list}`")));
         return None;
     }
-    let argv: Vec<String> = run.items()?.iter().filter_map(Field::word).collect();
-    if argv.is_empty() { run.refused(format!("`{}` names no program", run.path())) } else { Some(argv) }
+    let items = run.items()?;
+    let argv: Vec<String> = items.iter().filter_map(Field::word).collect();
+    if items.is_empty() { run.refused(format!("`{}` names no program", run.path())) } else { Some(argv) }
 }
 
 /// The call of a method that the package has, with parameters it takes when the step gives them.

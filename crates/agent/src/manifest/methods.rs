@@ -32,7 +32,7 @@ fn stand_directly(fields: &Fields<'_>, interface: &Field<'_>) -> bool {
 
 fn methods(fields: Fields<'_>, extra: &mut Extra) -> Option<Vec<Method>> {
     if fields.is_empty() {
-        let problem = Problem::new(Code::InvalidManifest, "the interface has no method");
+        let problem = Problem::new(Code::InvalidManifest, "the interface lists no method");
         fields.refuse(problem.suggest("add at least one under `interface.methods`"));
         return None;
     }

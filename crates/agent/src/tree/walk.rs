@@ -10,7 +10,7 @@ use std::{
 
 use mainspring_types::{ByteSize, Code, Problem};
 
-use super::{BYTES_MAX, FILES_MAX, Scope, Source, unreadable};
+use super::{BYTES_MAX, DATA_MARKER, FILES_MAX, Scope, Source, unreadable};
 
 /// What is never part of a version: environments, version control and caches, which their tools make anew.
 const LEFT_OUT: [&str; 10] = [
@@ -69,6 +69,9 @@ fn folder(root: &Path) -> Result<Vec<Entry>, Problem> {
             }
             let entry = classify(root, folder.join(item.file_name()))?;
             if matches!(entry.kind, EntryKind::Folder) {
+                if root.join(&entry.path).join(DATA_MARKER).exists() {
+                    continue;
+                }
                 due.push(entry.path.clone());
             }
             entries.push(entry);
