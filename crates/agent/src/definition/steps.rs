@@ -126,7 +126,11 @@ fn argv(run: &Field<'_>) -> Option<Vec<String>> {
     }
     let items = run.items()?;
     let argv: Vec<String> = items.iter().filter_map(Field::word).collect();
-    if items.is_empty() { run.refused(format!("`{}` names no program", run.path())) } else { Some(argv) }
+    if items.is_empty() || argv.first().is_some_and(String::is_empty) {
+        run.refused(format!("`{}` names no program", run.path()))
+    } else {
+        Some(argv)
+    }
 }
 
 /// The call of a method that the package has, with parameters it takes when the step gives them.

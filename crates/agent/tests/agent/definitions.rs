@@ -85,6 +85,7 @@ fn each_mistake_of_a_step_says_where_it_is() {
             "4:18 E1102 `steps[0].run` must be a list, not text: no shell reads it (write `run: [\"python\",\"x.py\",\"--name\",\"a b\"]`)",
         ),
         ("{id: a, run: []}", "4:18 E1102 `steps[0].run` names no program"),
+        ("{id: a, run: [\"\"]}", "4:18 E1102 `steps[0].run` names no program"),
         ("{id: a, run: [[b]]}", "4:19 E1102 `steps[0].run[0]` must be text, not a list"),
         (
             "{id: a, method: cuont}",
