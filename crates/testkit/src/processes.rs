@@ -6,6 +6,7 @@
 //! and are not found: they hold nothing but a line in the process table, which their parent or `init` takes.
 
 use std::{
+    collections::BTreeSet,
     fmt, fs, io,
     os::unix::ffi::OsStrExt as _,
     process, thread,
@@ -61,14 +62,14 @@ pub fn kill9(pid: u32) -> io::Result<()> {
 
 /// Kills every process that carries `marker`, and those that they start meanwhile, and returns how many there were.
 pub fn kill9_marked(marker: &str) -> usize {
-    let mut killed = 0;
+    let mut killed = BTreeSet::new();
     loop {
         let found = marked_twice(marker);
         if found.is_empty() {
-            return killed;
+            return killed.len();
         }
-        // One that is gone already has died of itself or of an earlier round.
-        killed += found.iter().filter(|process| kill9(process.pid).is_ok()).count();
+        // One that died meanwhile needs no signal, and one that is still dying takes a second without harm.
+        killed.extend(found.iter().filter(|process| kill9(process.pid).is_ok()).map(|process| process.pid));
         thread::yield_now();
     }
 }
@@ -87,12 +88,12 @@ fn marked_twice(marker: &str) -> Vec<Process> {
 /// The process, if it carries the marker; one that vanishes meanwhile does not.
 fn inspect(pid: u32, marker: &str) -> Option<Process> {
     let folder = format!("/proc/{pid}");
-    let command = fs::read(format!("{folder}/cmdline")).ok()?;
     let carries = |bytes: &[u8]| bytes.windows(marker.len()).any(|window| window == marker.as_bytes());
-    let environment = || fs::read(format!("{folder}/environ")).unwrap_or_default();
-    let working_folder = || fs::read_link(format!("{folder}/cwd")).unwrap_or_default();
-    let found =
-        carries(&command) || carries(&environment()) || carries(working_folder().as_os_str().as_bytes());
+    let environment = fs::read(format!("{folder}/environ")).unwrap_or_default();
+    let working_folder = fs::read_link(format!("{folder}/cwd")).unwrap_or_default();
+    // Read last: a starting program has its command line before its environment, so it is not found without one.
+    let command = fs::read(format!("{folder}/cmdline")).ok()?;
+    let found = carries(&environment) || carries(working_folder.as_os_str().as_bytes()) || carries(&command);
     found.then(|| Process { pid, command: words(&command) })
 }
 
