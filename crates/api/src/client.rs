@@ -4,8 +4,6 @@
 //! Every failure is a [`Problem`]: the server's own, or E1507 when no server could be asked. Nothing is sent twice
 //! except what never left this process; [`Client::follow`] alone reconnects.
 
-#![allow(clippy::result_large_err, reason = "a problem is rare, and it is read by a person")]
-
 mod address;
 mod answer;
 mod events;

@@ -3,6 +3,7 @@
 mod admission;
 pub mod config;
 pub mod data;
+pub mod http;
 mod line;
 pub mod plane;
 pub mod stack;

@@ -1,0 +1,88 @@
+//! The routes of runs.
+
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::{StatusCode, header::LOCATION},
+    response::{IntoResponse, Response},
+};
+use mainspring_api::run::{CancelRun, CreateRun, Page, RunSummary, RunView};
+use mainspring_types::RequestId;
+
+use super::{
+    Shared,
+    body::{Document, Nothing, Optional},
+    read::{After, IdempotencyKey, Listing, Run},
+    refusal::Refusal,
+    stream,
+};
+use crate::plane::{Caller, Cancelled};
+
+/// Accepted, though not ended: a repeated request with its idempotency key gets the same again.
+pub(super) async fn create(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    IdempotencyKey(key): IdempotencyKey,
+    Document(request): Document<CreateRun>,
+) -> Result<Response, Refusal> {
+    let run = shared.plane.create_run(&caller, request, key).await?;
+    let location = [(LOCATION, format!("/api/v1/runs/{}", run.run_id))];
+    Ok((StatusCode::ACCEPTED, location, Json(run)).into_response())
+}
+
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Listing(list): Listing,
+) -> Result<Json<Page<RunSummary>>, Refusal> {
+    Ok(Json(shared.plane.list_runs(&caller, list).await?))
+}
+
+pub(super) async fn show(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Run(run): Run,
+) -> Result<Json<RunView>, Refusal> {
+    Ok(Json(shared.plane.run(&caller, run).await?))
+}
+
+pub(super) async fn events(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Extension(id): Extension<RequestId>,
+    Run(run): Run,
+    After(after): After,
+) -> Result<Response, Refusal> {
+    let events = shared.plane.events(&caller, run, after).await?;
+    Ok(stream::answer(events, id, shared.stop))
+}
+
+pub(super) async fn cancel(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Run(run): Run,
+    Optional(cancel): Optional<CancelRun>,
+) -> Result<(StatusCode, Json<RunView>), Refusal> {
+    Ok(match shared.plane.cancel(&caller, run, cancel).await? {
+        Cancelled::Stopping(run) => (StatusCode::ACCEPTED, Json(*run)),
+        Cancelled::Ended(run) => (StatusCode::OK, Json(*run)),
+    })
+}
+
+pub(super) async fn pause(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Run(run): Run,
+    Optional(Nothing {}): Optional<Nothing>,
+) -> Result<(StatusCode, Json<RunView>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(shared.plane.pause(&caller, run).await?)))
+}
+
+pub(super) async fn resume(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Run(run): Run,
+    Optional(Nothing {}): Optional<Nothing>,
+) -> Result<(StatusCode, Json<RunView>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(shared.plane.resume(&caller, run).await?)))
+}
