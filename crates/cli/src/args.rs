@@ -1,0 +1,86 @@
+//! The command line: global options and the verbs. Each verb's own arguments lie in its file.
+
+use std::path::PathBuf;
+
+use clap::{
+    Args, Parser, Subcommand,
+    builder::styling::{AnsiColor, Style, Styles},
+};
+
+use crate::{
+    output::{ColorChoice, Format},
+    verb::{agents, completion, demo, doctor, env, run, runs, serve, version, why},
+};
+
+const STYLES: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(Style::new().dimmed())
+    .error(AnsiColor::Red.on_default())
+    .valid(AnsiColor::Green.on_default())
+    .invalid(AnsiColor::Yellow.on_default());
+
+const AFTER_HELP: &str = "\
+First steps:
+  mainspring demo                              see an agent survive kill -9 of everything
+  mainspring run ./my-agent add -p a=20 -p b=22    run a method of an agent package
+  mainspring doctor                            what this machine can and cannot do
+
+Exit codes: 0 ok, 1 run failed, 2 invalid input, 3 not allowed, 4 server error, 5 unreachable, 6 configuration";
+
+/// Runs AI agents durably: a run survives the death of its agent, its server and its machine.
+#[derive(Parser, Debug)]
+#[command(name = "mainspring", version, styles = STYLES, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// How the result is written
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT", default_value = "table")]
+    pub(crate) output: Format,
+    /// When to use colour; `NO_COLOR` turns `auto` off
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    /// The data folder [default: ~/.mainspring]
+    #[arg(long, global = true, value_name = "DIR", env = "MAINSPRING_HOME", hide_env_values = true)]
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// What can be done.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Verb {
+    Demo(demo::Args),
+    Run(run::Args),
+    #[command(subcommand)]
+    Runs(runs::Verb),
+    Why(why::Args),
+    Serve(serve::Args),
+    #[command(subcommand)]
+    Agents(agents::Verb),
+    #[command(subcommand)]
+    Env(env::Verb),
+    Doctor(doctor::Args),
+    Completion(completion::Args),
+    Version(version::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

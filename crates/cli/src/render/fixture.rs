@@ -1,0 +1,135 @@
+//! A run with fixed times and ids, for the tests of what people see.
+
+use mainspring_api::{
+    event::EventView,
+    run::{RunStatus, RunSummary, RunView, StepView, Usage, Waiting},
+};
+use mainspring_types::{RunId, StepId, Timestamp};
+use serde_json::{Value, json};
+
+/// The moment the fixture's runs begin.
+pub(crate) const BEGIN: Timestamp = Timestamp::from_millis(1_763_700_000_000);
+
+/// The moment `millis` after the beginning.
+pub(crate) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(BEGIN.as_millis() + millis)
+}
+
+/// Entries at the given milliseconds, numbered from 1.
+pub(crate) fn journal(entries: &[(i64, &str, Value)]) -> Vec<EventView> {
+    (1..)
+        .zip(entries)
+        .map(|(seq, (millis, kind, data))| EventView {
+            seq,
+            at: at(*millis),
+            kind: (*kind).to_owned(),
+            data: data.as_object().cloned().unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// The journal of a run of three steps whose server died while it was in its second.
+pub(crate) fn lost_and_found() -> Vec<EventView> {
+    let step = |id: &str, attempt: u32| json!({"step": id, "attempt": attempt});
+    let done = |id: &str, attempt: u32| json!({"step": id, "attempt": attempt, "end": "done", "output": 1});
+    journal(&[
+        (0, "run.created", json!({"agent": "writer"})),
+        (0, "step.dispatched", step("plan", 1)),
+        (2, "attempt.claimed", step("plan", 1)),
+        (
+            3,
+            "attempt.preparing",
+            json!({"step": "plan", "attempt": 1, "stage": "install", "message": "resolving"}),
+        ),
+        (400, "attempt.started", step("plan", 1)),
+        (
+            500,
+            "log",
+            json!({"step": "plan", "attempt": 1, "stream": "stderr", "lines": ["thinking", "thought"]}),
+        ),
+        (900, "attempt.ended", done("plan", 1)),
+        (900, "step.dispatched", step("write", 1)),
+        (902, "attempt.claimed", step("write", 1)),
+        (904, "attempt.started", step("write", 1)),
+        (5_000, "attempt.lost", json!({"step": "write", "attempt": 1, "loss": "server"})),
+        (5_000, "step.dispatched", step("write", 2)),
+        (5_002, "attempt.claimed", step("write", 2)),
+        (5_004, "attempt.started", step("write", 2)),
+        (6_204, "attempt.ended", done("write", 2)),
+        (6_204, "step.dispatched", step("send", 1)),
+        (6_206, "attempt.started", step("send", 1)),
+        (
+            6_306,
+            "attempt.ended",
+            json!({"step": "send", "attempt": 1, "end": "failed", "problem": problem()}),
+        ),
+        (6_306, "run.failed", json!({"error": problem()})),
+    ])
+}
+
+fn problem() -> Value {
+    json!({"code": "E2001", "type": "ExecutionError", "message": "the agent ended with exit code 3",
+        "suggestion": "read its log with `mainspring runs events`"})
+}
+
+/// A run of three steps that stands so.
+pub(crate) fn run(status: RunStatus) -> RunView {
+    RunView {
+        run_id: RunId::from_u128(0x019a_a49d_4d00_7000_8000_0000_0000_002a),
+        status,
+        agent: "writer".to_owned(),
+        version: format!("sha256:{}", "4f1c9a2b".repeat(8)),
+        method: None,
+        result: (status == RunStatus::Completed).then(|| json!({"pages": 3})),
+        error: (status == RunStatus::Failed).then(|| serde_json::from_value(problem()).expect("a problem")),
+        execution_time: 1.2,
+        memory_usage_bytes: Some(14_200_000),
+        attempts: 4,
+        usage: Usage::default(),
+        created_at: BEGIN,
+        ended_at: status.is_ended().then(|| at(6_306)),
+        waiting: (status == RunStatus::Waiting).then(waiting),
+        steps: ["plan", "write", "send"].map(|id| step(id, status)).into(),
+        isolation: None,
+        last_seq: 19,
+    }
+}
+
+fn waiting() -> Waiting {
+    Waiting {
+        reason: "slot".to_owned(),
+        since: BEGIN,
+        detail: "all 2 slots are taken".to_owned(),
+        way_out: "it begins by itself when a slot is free".to_owned(),
+    }
+}
+
+fn step(id: &str, status: RunStatus) -> StepView {
+    let state = match (id, status) {
+        ("send", RunStatus::Failed) => "failed",
+        ("send", RunStatus::Waiting | RunStatus::Running) => "live",
+        ("send", RunStatus::Cancelled) => "dropped",
+        _ => "done",
+    };
+    StepView {
+        id: StepId::new(id).expect("a step name"),
+        state: state.to_owned(),
+        attempts: if id == "write" { 2 } else { 1 },
+        failures: u32::from(state == "failed"),
+        reason: (state == "live").then(|| "slot".to_owned()),
+    }
+}
+
+/// The run as a list shows it.
+pub(crate) fn summary(status: RunStatus) -> RunSummary {
+    let run = run(status);
+    RunSummary {
+        run_id: run.run_id,
+        status,
+        agent: run.agent,
+        method: Some("draft".to_owned()),
+        created_at: run.created_at,
+        ended_at: run.ended_at,
+        reason: run.waiting.map(|waiting| waiting.reason),
+    }
+}

@@ -1,0 +1,159 @@
+//! A run as it happens: its journal folded into one line per step, with the agent's last lines beneath.
+//!
+//! Pure: what is shown follows from the entries, the time and the frame. Steps that are finished, in order, are
+//! *settled*: handed out once, to stay on the terminal. The rest is the *foot*, a few lines whatever the run's size.
+//!
+//! ```text
+//! Pending ─▶ Due ─▶ Building ─▶ Live ─▶ Done | Failed | Ended
+//!             ▲                   │
+//!             └──── lost, retried ┘
+//! ```
+
+mod step;
+
+use std::time::Duration;
+
+use mainspring_api::event::EventView;
+use mainspring_types::{StepId, Timestamp};
+
+use crate::{
+    output::{Palette, width_of},
+    render::{Entry, entry},
+};
+
+use step::{Mark, Step};
+
+/// How many steps that have not begun are listed; the rest is counted.
+const PENDING_MAX: usize = 5;
+/// How wide the column of step names may grow.
+const NAME_MAX: usize = 28;
+
+/// What has been seen of a run so far.
+pub(crate) struct Progress {
+    steps: Vec<Step>,
+    /// How many leading steps have been handed out as settled.
+    settled: usize,
+    ended: bool,
+}
+
+/// How a line is drawn: where, when and in which colours.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame {
+    /// Now.
+    pub(crate) now: Timestamp,
+    /// Counts up; turns the spinner.
+    pub(crate) number: usize,
+    /// The colours.
+    pub(crate) palette: Palette,
+    /// How many columns a line may take.
+    pub(crate) columns: usize,
+}
+
+impl Progress {
+    /// A run of these steps, of which nothing has been seen.
+    pub(crate) fn new<'a>(steps: impl IntoIterator<Item = &'a StepId>) -> Self {
+        let steps = steps.into_iter().map(|id| Step::new(id.as_str())).collect();
+        Self { steps, settled: 0, ended: false }
+    }
+
+    /// Takes in the next entry.
+    pub(crate) fn fold(&mut self, event: &EventView) {
+        self.ended |= event.is_last();
+        let entry = Entry(event);
+        let Some(step) = entry.step().map(|name| self.step(name)) else { return };
+        match entry.kind() {
+            "step.dispatched" => step.due(entry.attempt()),
+            "attempt.preparing" => step.building(event.at, entry::preparing(entry)),
+            "attempt.started" => step.began(event.at, entry.attempt()),
+            "attempt.ended" => step.ended(event.at, entry.text("end")),
+            "attempt.lost" => step.lost(entry::lost(entry)),
+            "log" => step.wrote(entry.lines()),
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, name: &str) -> &mut Step {
+        let index = self.steps.iter().position(|step| step.name == name).unwrap_or_else(|| {
+            self.steps.push(Step::new(name));
+            self.steps.len() - 1
+        });
+        &mut self.steps[index]
+    }
+
+    /// How long a step's last attempt took.
+    pub(crate) fn took(&self, name: &str) -> Option<Duration> {
+        self.steps.iter().find(|step| step.name == name)?.took
+    }
+
+    /// The lines of steps that have finished since this was last asked; of all steps once the run has ended.
+    pub(crate) fn settled(&mut self, frame: Frame) -> Vec<String> {
+        let width = self.name_width();
+        let finished =
+            self.steps[self.settled..].iter().take_while(|step| self.ended || step.mark.is_finished());
+        let finished: Vec<&Step> = finished.collect();
+        let lines = finished.iter().flat_map(|step| step.lines(width, frame)).collect();
+        self.settled += finished.len();
+        lines
+    }
+
+    /// The lines of what is happening and what is to come.
+    pub(crate) fn foot(&self, frame: Frame) -> Vec<String> {
+        let width = self.name_width();
+        let rest = &self.steps[self.settled..];
+        let (pending, active): (Vec<&Step>, Vec<&Step>) =
+            rest.iter().partition(|step| step.mark == Mark::Pending);
+        let shown = active.into_iter().chain(pending.iter().take(PENDING_MAX).copied());
+        let mut lines: Vec<String> = shown.flat_map(|step| step.lines(width, frame)).collect();
+        if pending.len() > PENDING_MAX {
+            lines.push(frame.palette.dim(&format!("    … {} more", pending.len() - PENDING_MAX)));
+        }
+        lines
+    }
+
+    fn name_width(&self) -> usize {
+        self.steps.iter().map(|step| width_of(&step.name)).max().unwrap_or(0).min(NAME_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixture::{at, lost_and_found};
+
+    const NAMES: [&str; 3] = ["plan", "write", "send"];
+
+    fn seen(count: usize) -> Progress {
+        let names = NAMES.map(|name| StepId::new(name).expect("a step name"));
+        let mut progress = Progress::new(&names);
+        lost_and_found().iter().take(count).for_each(|event| progress.fold(event));
+        progress
+    }
+
+    fn picture(count: usize, millis: i64) -> String {
+        let frame = Frame { now: at(millis), number: 0, palette: Palette::Plain, columns: 60 };
+        let mut progress = seen(count);
+        let settled = progress.settled(frame);
+        let foot = progress.foot(frame);
+        format!("{}\n--------\n{}\n", settled.join("\n"), foot.join("\n"))
+    }
+
+    #[test]
+    fn an_environment_is_seen_growing() {
+        insta::assert_snapshot!(picture(4, 250), @"");
+    }
+
+    #[test]
+    fn the_agents_lines_stand_beneath_its_step() {
+        insta::assert_snapshot!(picture(6, 700), @"");
+    }
+
+    #[test]
+    fn a_lost_attempt_is_told_and_the_next_goes_on() {
+        insta::assert_snapshot!(picture(14, 5_600), @"");
+    }
+
+    #[test]
+    fn once_ended_every_step_is_settled() {
+        insta::assert_snapshot!(picture(19, 9_000), @"");
+    }
+}

@@ -1,0 +1,91 @@
+//! Starts `mainspring serve` as a process of its own, apart from the terminal, and waits until it answers.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use mainspring_api::client::Client;
+use mainspring_server::data::Folder;
+use mainspring_types::{Code, Problem};
+
+use crate::connect;
+
+/// A server in the background.
+pub(crate) struct Background {
+    /// Speaks to it.
+    pub(crate) client: Client,
+    /// The process. Dropping it leaves it running.
+    pub(crate) child: Child,
+}
+
+/// How a background server is to live.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stay {
+    /// Until it is told to end.
+    UntilTold,
+    /// Until nothing is left to do.
+    WhileBusy,
+}
+
+/// Opening a folder replays what a crash left, so a server may take a while before it answers.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+const ASK_EVERY: Duration = Duration::from_millis(25);
+
+/// Starts a server on the folder, reachable by its control socket alone; its log goes to `DATA/server.log`.
+pub(crate) async fn server(folder: &Folder, stay: Stay) -> Result<Background, Problem> {
+    let log = log_of(folder);
+    let mut child = start(folder, stay, &log).map_err(|error| {
+        Problem::new(Code::Unreachable, "start a server in the background").because(&error)
+    })?;
+    let begun = Instant::now();
+    loop {
+        if let Some(client) = connect::owner(folder).await {
+            return Ok(Background { client, child });
+        }
+        if let Ok(Some(status)) = child.try_wait() {
+            // Another command may have started one at the same moment: then that one owns the folder.
+            return match connect::owner(folder).await {
+                Some(client) => Ok(Background { client, child }),
+                None => Err(failed(&format!("ended at once, with {status}"), &log)),
+            };
+        }
+        if begun.elapsed() > READY_WITHIN {
+            let _ = child.kill();
+            return Err(failed("did not answer in 30 seconds", &log));
+        }
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+}
+
+/// Where a background server writes its log.
+pub(crate) fn log_of(folder: &Folder) -> PathBuf {
+    folder.root().join("server.log")
+}
+
+fn start(folder: &Folder, stay: Stay, log: &Path) -> io::Result<Child> {
+    fs::create_dir_all(folder.root())?;
+    let log = OpenOptions::new().create(true).append(true).open(log)?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["serve", "--background", "--data"]).arg(folder.root());
+    if stay == Stay::WhileBusy {
+        command.arg("--idle-exit");
+    }
+    // The folder would be held for as long as the server lives.
+    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::from(log)).spawn()
+}
+
+fn failed(how: &str, log: &Path) -> Problem {
+    let said = fs::read_to_string(log).unwrap_or_default();
+    let mut tail: Vec<&str> = said.lines().rev().take(8).collect();
+    tail.reverse();
+    Problem::new(Code::Unreachable, format!("the server started in the background {how}"))
+        .detail(tail.join("\n"))
+        .suggest(format!(
+            "read its log in `{}`, or start one in front with `mainspring serve`",
+            log.display()
+        ))
+}

@@ -1,0 +1,44 @@
+//! `mainspring agents`: what an agent is, read from its files alone.
+
+mod info;
+mod validate;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use mainspring_types::Problem;
+
+use crate::{
+    Outcome,
+    context::Context,
+    output::{Palette, Tone},
+};
+
+/// Check an agent's files, or say what it is and takes
+#[derive(Subcommand, Debug)]
+pub(crate) enum Verb {
+    Validate(validate::Args),
+    Info(info::Args),
+}
+
+/// Which agent.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Which {
+    /// A folder with a manifest, a definition file or an executable
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+}
+
+pub(crate) fn run(verb: &Verb, context: &Context) -> Outcome {
+    match verb {
+        Verb::Validate(args) => validate::run(args, context),
+        Verb::Info(args) => info::run(args, context),
+    }
+}
+
+/// A warning in one line, with its place and its way out.
+fn warning(problem: &Problem, palette: Palette) -> String {
+    let place = problem.location.as_ref().map_or(String::new(), |location| format!(" at {location}"));
+    let hint = problem.suggestion.as_ref().map_or(String::new(), |hint| format!("; {hint}"));
+    format!("  {} {}{}{hint}\n", palette.paint(Tone::Warn, "!"), problem.message, palette.dim(&place))
+}

@@ -1,0 +1,135 @@
+//! From the command line to a request, checked as far as that can be done without a server.
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+};
+
+use mainspring_agent::{Agent, CommandLine};
+use mainspring_api::run::CreateRun;
+use mainspring_types::{Code, Problem, parse_duration};
+use serde_json::Value;
+
+use super::Args;
+use crate::failure::Failure;
+
+/// Reads `KEY=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as KEY=VALUE".to_owned()),
+    }
+}
+
+/// Checks a duration and leaves it as it was written.
+pub(super) fn duration(text: &str) -> Result<String, String> {
+    parse_duration(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// The request. An agent at a path is read here, so that every mistake is told with its place in the user's file.
+pub(super) fn build(args: &Args) -> Result<CreateRun, Failure> {
+    let line = CommandLine {
+        word: args.word.clone(),
+        parameters: args.parameters.clone(),
+        input: args.input.as_deref().map(document).transpose()?,
+    };
+    let (agent, method, input) = if is_path(&args.agent) {
+        let path = absolute(&args.agent)?;
+        let agent = mainspring_agent::read(Path::new(&args.agent))?;
+        let (method, input) = call(&agent, line)?;
+        (path, method, input)
+    } else {
+        named(&args.agent, line)?
+    };
+    Ok(CreateRun { agent, method, input, timeout: args.timeout.clone(), allow_install: args.allow_install })
+}
+
+/// A path holds `/` or begins with `.`; anything else is a name.
+fn is_path(agent: &str) -> bool {
+    agent.contains('/') || agent.starts_with('.')
+}
+
+fn absolute(path: &str) -> Result<String, Problem> {
+    let wrong = |why: &str| Problem::new(Code::AgentNotFound, format!("use `{path}` as a path: {why}"));
+    let absolute = std::path::absolute(path).map_err(|error| wrong(&error.to_string()))?;
+    absolute.into_os_string().into_string().map_err(|_| wrong("it is not UTF-8"))
+}
+
+type Called = (Option<String>, Option<Value>);
+
+fn call(agent: &Agent, line: CommandLine) -> Result<Called, Problem> {
+    let call = agent.call(line)?;
+    agent.plan_for(call.method.as_deref(), call.input.clone())?;
+    Ok((call.method, Some(call.input).filter(|input| !input.is_null())))
+}
+
+/// A name's manifest lies with the server: parameters are read as JSON where they are JSON, else as text.
+fn named(name: &str, line: CommandLine) -> Result<(String, Option<String>, Option<Value>), Problem> {
+    if Path::new(name).exists() {
+        return Err(Problem::new(Code::AgentNotFound, format!("`{name}` is taken as the name of an agent"))
+            .suggest(format!("write `./{name}` for the path")));
+    }
+    let mut input = line.input;
+    if !line.parameters.is_empty() {
+        let object = input.get_or_insert_with(|| Value::Object(serde_json::Map::new()));
+        let Value::Object(fields) = object else {
+            return Err(Problem::new(
+                Code::InvalidInput,
+                "parameters can be added only to an input that is an object",
+            ));
+        };
+        for (key, text) in line.parameters {
+            let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+            fields.insert(key, value);
+        }
+    }
+    Ok((name.to_owned(), line.word, input))
+}
+
+/// The `--input` document: JSON, `@FILE` or `-`.
+fn document(text: &str) -> Result<Value, Problem> {
+    let (source, json) = match text.strip_prefix('@') {
+        _ if text == "-" => ("standard input".to_owned(), standard_input()),
+        Some(file) => (format!("`{file}`"), fs::read_to_string(file)),
+        None => ("`--input`".to_owned(), Ok(text.to_owned())),
+    };
+    let json = json.map_err(|error| {
+        Problem::new(Code::InvalidInput, format!("read the input from {source}")).because(&error)
+    })?;
+    serde_json::from_str(&json).map_err(|error| {
+        Problem::new(Code::InvalidInput, format!("read {source} as JSON"))
+            .because(&error)
+            .suggest("text needs quotes in JSON: --input '\"text\"'; parameters are easier as -p KEY=VALUE")
+    })
+}
+
+fn standard_input() -> io::Result<String> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text).map(|_| text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_has_a_key() {
+        assert_eq!(pair("a=1=2"), Ok(("a".to_owned(), "1=2".to_owned())));
+        assert_eq!(pair("a="), Ok(("a".to_owned(), String::new())));
+        assert!(pair("a").is_err() && pair("=1").is_err());
+    }
+
+    #[test]
+    fn a_slash_or_a_dot_makes_a_path() {
+        assert!(is_path("./calc") && is_path("a/b") && is_path("..") && is_path("/a"));
+        assert!(!is_path("calc") && !is_path("calc@1.0"));
+    }
+
+    #[test]
+    fn input_that_is_not_json_says_how_to_write_it() {
+        let problem = document("hello").expect_err("no JSON");
+        assert_eq!(problem.message, "read `--input` as JSON: expected value at line 1 column 1");
+        assert_eq!(document("[1]").ok(), Some(serde_json::json!([1])));
+    }
+}

@@ -1,0 +1,48 @@
+//! `mainspring runs`: what was run, what runs, and how to take hold of it.
+
+mod cancel;
+mod events;
+mod find;
+mod list;
+mod pause;
+mod show;
+
+use clap::Subcommand;
+
+use crate::{Outcome, context::Context};
+
+pub(crate) use find::find;
+
+/// List runs, look at one, end it or hold it
+#[derive(Subcommand, Debug)]
+pub(crate) enum Verb {
+    List(list::Args),
+    Show(show::Args),
+    Events(events::Args),
+    Cancel(cancel::Args),
+    /// Dispatch nothing more of a run until it is resumed
+    ///
+    /// A step that is being worked on ends first. Deadlines run on.
+    Pause(pause::Args),
+    /// Let a paused run go on
+    Resume(pause::Args),
+}
+
+/// Which run.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Which {
+    /// The run: its id or the beginning of it
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+}
+
+pub(crate) async fn run(verb: Verb, context: &Context) -> Outcome {
+    match verb {
+        Verb::List(args) => list::run(args, context).await,
+        Verb::Show(args) => show::run(&args, context).await,
+        Verb::Events(args) => events::run(&args, context).await,
+        Verb::Cancel(args) => cancel::run(args, context).await,
+        Verb::Pause(args) => pause::run(&args, pause::Hold::Pause, context).await,
+        Verb::Resume(args) => pause::run(&args, pause::Hold::Resume, context).await,
+    }
+}

@@ -1,0 +1,62 @@
+//! `mainspring runs cancel`: ends a run early.
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use mainspring_api::run::{CancelRun, Level};
+
+use super::{Which, find};
+use crate::{Outcome, connect, context::Context};
+
+/// End a run early
+///
+/// A run that has ended keeps its outcome, and the command says which it was.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    which: Which,
+    /// How hard
+    #[arg(long, value_enum, default_value = "stop")]
+    level: Hardness,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// How hard a run is ended.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Hardness {
+    /// Ask the agent to stop by its own means; kill it after ten seconds
+    Interrupt,
+    /// Tell the agent to end; kill it a second later
+    Stop,
+    /// Kill the agent
+    Kill,
+}
+
+impl From<Hardness> for Level {
+    fn from(hardness: Hardness) -> Self {
+        match hardness {
+            Hardness::Interrupt => Self::Interrupt,
+            Hardness::Stop => Self::Stop,
+            Hardness::Kill => Self::Kill,
+        }
+    }
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> Outcome {
+    let server = connect::look(context).await?;
+    let id = find(&server.client, &args.which.run).await?;
+    let cancel = CancelRun { level: args.level.into(), reason: args.reason };
+    let run = server.client.cancel(id, &cancel).await?;
+    context.output.show(&run, |palette| {
+        let id = palette.strong(&id.to_string());
+        if run.status.is_ended() {
+            format!("{id} has ended: {}", run.status.as_str())
+        } else {
+            format!("{id} is stopping")
+        }
+    })?;
+    server.close(&context.output).await;
+    Ok(ExitCode::SUCCESS)
+}
