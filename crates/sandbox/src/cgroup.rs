@@ -18,19 +18,19 @@ use std::{
 use mainspring_types::ByteSize;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use layout::{Controller, Version};
+pub(crate) use layout::{Controller, Version, mounts};
 
 use crate::spec::Limits;
 
 const PREFIX: &str = "mainspring-";
+/// Between two tries to remove a group whose last process is just ending.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// Where leaves of one controller can be made.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) controller: Controller,
     pub(crate) version: Version,
-    /// The mounted file system; agents must not write there.
-    pub(crate) mount: PathBuf,
     dir: PathBuf,
 }
 
@@ -48,12 +48,7 @@ impl Place {
         let hierarchy = layout::find(controller)?;
         let mut refusal = String::new();
         for dir in hierarchy.candidates() {
-            let place = Self {
-                controller,
-                version: hierarchy.version,
-                mount: hierarchy.mount.clone(),
-                dir: dir.clone(),
-            };
+            let place = Self { controller, version: hierarchy.version, dir: dir.clone() };
             match place.rehearse() {
                 Ok(()) => return Ok(place),
                 Err(error) => refusal = format!("{}: {error}", dir.display()),
@@ -75,10 +70,11 @@ impl Place {
     /// Lets the children of a v2 group have the controller.
     fn enable(&self) -> io::Result<()> {
         let control = self.dir.join("cgroup.subtree_control");
-        match fs::read_to_string(&control)?.split_whitespace().any(|word| word == self.controller.as_str()) {
-            true => Ok(()),
-            false => fs::write(control, format!("+{}", self.controller.as_str())),
+        let enabled = fs::read_to_string(&control)?;
+        if enabled.split_whitespace().any(|name| name == self.controller.as_str()) {
+            return Ok(());
         }
+        fs::write(control, format!("+{}", self.controller.as_str()))
     }
 
     /// Makes the leaf `name` and writes the limits of this controller.
@@ -135,9 +131,19 @@ impl Leaf {
         }
     }
 
-    /// The file that moves the process which writes `0` into it.
+    /// The file that moves the single thread which writes `0` into it.
     pub(crate) fn entrance(&self) -> io::Result<fs::File> {
-        fs::OpenOptions::new().write(true).open(self.dir().join("cgroup.procs"))
+        let file = match self.version {
+            // Moving one thread takes no lock on all forks of the machine, which costs milliseconds to get.
+            Version::V1 => "tasks",
+            Version::V2 => "cgroup.procs",
+        };
+        fs::OpenOptions::new().write(true).open(self.dir().join(file))
+    }
+
+    /// Whether this is the same group.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.dir == other.dir
     }
 
     /// The most memory held at once, where this leaf counts memory.
@@ -164,9 +170,7 @@ impl Leaf {
     pub(crate) fn remove(&self) {
         for _ in 0..50 {
             match fs::remove_dir(self.dir()) {
-                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                    thread::sleep(Duration::from_millis(1))
-                }
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => thread::sleep(MOMENT),
                 _ => return,
             }
         }

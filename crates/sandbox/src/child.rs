@@ -86,13 +86,11 @@ impl Child {
     /// Kills the whole tree and returns once the kernel has none of it left.
     pub async fn kill(&mut self) -> Exit {
         drop(self.lifeline.take());
-        match timeout(PATIENCE, self.wait()).await {
-            Ok(exit) => exit,
-            Err(_) => {
-                self.supervisor.kill();
-                self.wait().await
-            }
+        if let Ok(exit) = timeout(PATIENCE, self.wait()).await {
+            return exit;
         }
+        self.supervisor.kill();
+        self.wait().await
     }
 }
 
@@ -135,22 +133,33 @@ impl Started {
     /// Reads to the last event and reaps the supervisor.
     pub(crate) async fn until_gone(mut self) -> Exit {
         let mut how = How::Lost;
-        let mut usage = Usage::default();
+        let mut usage = None;
         while let Some(event) = self.event().await {
             match event {
                 Event::Ended(ended) => how = ended,
-                Event::Gone(used) => usage = used,
+                Event::Gone(used) => usage = Some(used),
                 Event::Started | Event::Failed(_) | Event::Probed(_) => {}
             }
         }
         let _ = self.process.wait().await;
-        drop(self.leaves);
-        Exit::of(how, usage)
+        if usage.is_none() {
+            self.leaves.outlive().await;
+        }
+        Exit::of(how, usage.unwrap_or_default())
     }
 }
 
 /// The cgroups of one start. The supervisor removes them; this makes up for one that was killed.
 pub(crate) struct Leaves(pub(crate) Vec<Leaf>);
+
+impl Leaves {
+    /// Waits for the end of a tree that the kernel is killing without its supervisor, and removes the groups.
+    async fn outlive(&mut self) {
+        let leaves = std::mem::take(&mut self.0);
+        // The pool is gone only when the runtime is; then the next server cleans up.
+        let _ = tokio::task::spawn_blocking(move || leaves.iter().for_each(Leaf::remove)).await;
+    }
+}
 
 impl Drop for Leaves {
     fn drop(&mut self) {

@@ -26,6 +26,6 @@ pub enum How {
     Code(i32),
     /// By a signal.
     Signal(i32),
-    /// Unknown: its supervisor was killed, and the kernel killed the tree with it.
+    /// Unknown: its supervisor was killed. The kernel kills the tree with it, which may take another moment.
     Lost,
 }

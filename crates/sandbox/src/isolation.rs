@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The isolation that holds for one program.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are facts on record, independent of each other")]
 pub struct Isolation {
     /// The tier, `process`.
     pub tier: String,

@@ -1,25 +1,25 @@
 //! Starting programs: what this machine gives is found out once, then each start gets all of it.
 
+mod explain;
 mod plan;
+mod probe;
 mod report;
 
 use std::{
-    io::{Read, Write},
     os::{fd::OwnedFd, unix::net::UnixStream},
     path::{Path, PathBuf},
     process::Stdio,
 };
 
-use mainspring_types::nearest;
 use tokio::{io::AsyncWriteExt, io::BufReader, process::Command};
 
 use crate::{
-    cgroup::{Controller, Leaf, Place, next_name},
+    cgroup::{Place, next_name},
     child::{Child, Leaves, Started},
-    error::{StartError, cause},
+    error::StartError,
     finding::Finding,
     spec::{Limits, Spec},
-    wire::{self, Event, Fault, Means, Order, Privileges, Program, Stage, Tree},
+    wire::{self, Event, Means, Tree},
 };
 
 /// Starts programs with the best isolation this machine gives.
@@ -29,6 +29,8 @@ pub struct Launcher {
     means: Means,
     memory: Result<Place, String>,
     pids: Result<Place, String>,
+    /// Mounts that agents must not write to.
+    frozen: Vec<PathBuf>,
 }
 
 /// A part of the kernel that a launcher can be told not to use.
@@ -50,26 +52,7 @@ impl Launcher {
     /// `supervisor` is the program whose verb `supervise` calls [`supervise`](crate::supervise). A supervisor that
     /// cannot be run is found by the first start, and by [`findings`](Self::findings).
     pub fn probe(supervisor: PathBuf) -> Self {
-        let mut memory = Place::find(Controller::Memory);
-        let mut pids = Place::find(Controller::Pids);
-        [&memory, &pids].into_iter().flatten().for_each(Place::remove_leftovers);
-        let name = next_name();
-        let leaves: Vec<Leaf> = [&memory, &pids]
-            .into_iter()
-            .flatten()
-            .filter_map(|place| place.make(&name, &Limits::default()).ok())
-            .collect();
-        let means = ask(&supervisor, leaves.clone()).unwrap_or_else(Means::none);
-        leaves.iter().for_each(Leaf::remove);
-        let mut refusals = means.cgroups.iter();
-        for place in [&mut memory, &mut pids] {
-            if place.is_ok()
-                && let Some(refusal) = refusals.next().cloned().unwrap_or(Some("not tried".into()))
-            {
-                *place = Err(refusal);
-            }
-        }
-        Self { exe: supervisor, means, memory, pids }
+        probe::launcher(supervisor)
     }
 
     /// Does without a facility, as if the machine did not have it.
@@ -110,7 +93,7 @@ impl Launcher {
             Some(Event::Started) => Ok(Child::new(started, isolation, lifeline)),
             Some(Event::Failed(fault)) => {
                 started.until_gone().await;
-                Err(explain(fault, &spec))
+                Err(explain::explain(fault, &spec))
             }
             _ => {
                 drop(lifeline);
@@ -125,11 +108,12 @@ impl Launcher {
         // Memory is counted even without a limit; processes are not.
         let pids = self.pids.iter().filter(|_| limits.processes.is_some());
         for place in self.memory.iter().chain(pids) {
-            let leaf = place.make(name, limits);
-            leaves.0.push(leaf.map_err(|source| StartError::Confine {
-                doing: "make a cgroup with its limits".into(),
-                source,
-            })?);
+            let doing = "make a cgroup with its limits".to_owned();
+            let leaf = place.make(name, limits).map_err(|source| StartError::Confine { doing, source })?;
+            // On v2 both controllers share a group; joining it twice would only cost time.
+            if !leaves.0.iter().any(|made| made.is(&leaf)) {
+                leaves.0.push(leaf);
+            }
         }
         Ok(leaves)
     }
@@ -160,65 +144,4 @@ fn supervisor(exe: &Path, socket: UnixStream) -> std::process::Command {
         .current_dir("/")
         .stdin(Stdio::from(OwnedFd::from(socket)));
     command
-}
-
-/// Has a supervisor try this machine; or says why it could not be asked.
-fn ask(exe: &Path, leaves: Vec<Leaf>) -> Result<Means, String> {
-    let silent = || format!("supervisor `{}` did not answer", exe.display());
-    let (mut ours, theirs) = UnixStream::pair().map_err(|error| error.to_string())?;
-    let mut process = supervisor(exe, theirs)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("supervisor `{}` could not be started: {error}", exe.display()))?;
-    let mut answer = String::new();
-    let asked = ours
-        .write_all(&wire::encode(&Order::Probe(leaves), &Program::default()))
-        .and_then(|()| ours.read_to_string(&mut answer));
-    let _ = process.wait();
-    match asked.ok().and_then(|_| serde_json::from_str(&answer).ok()) {
-        Some(Event::Probed(means)) => Ok(means),
-        _ => Err(silent()),
-    }
-}
-
-impl Means {
-    fn none(obstacle: String) -> Self {
-        Self {
-            tree: Tree::Subreaper,
-            obstacles: vec![obstacle],
-            landlock: false,
-            privileges: Privileges::Keep,
-            cgroups: Vec::new(),
-        }
-    }
-}
-
-fn explain(fault: Fault, spec: &Spec) -> StartError {
-    let name = spec.argv[0].to_string_lossy().into_owned();
-    match fault.stage {
-        Stage::Confine => StartError::Confine { doing: fault.doing.clone(), source: cause(fault) },
-        Stage::Folder => StartError::Folder { folder: spec.cwd.clone(), source: cause(fault) },
-        Stage::Program if fault.errno != libc::ENOENT => {
-            StartError::NotExecutable { program: name, source: cause(fault) }
-        }
-        Stage::Program if name.contains('/') => match spec.cwd.join(&name).exists() {
-            // The kernel says the same for a script whose interpreter is missing.
-            true => StartError::NotExecutable { program: name, source: cause(fault) },
-            false => StartError::NotFound { nearest: None, program: name, path: None },
-        },
-        Stage::Program => {
-            let path = spec.env.get("PATH".as_ref() as &std::ffi::OsStr).cloned().unwrap_or_default();
-            let known = programs_in(&path);
-            let nearest = nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
-            StartError::NotFound { nearest, program: name, path: Some(path.to_string_lossy().into_owned()) }
-        }
-    }
-}
-
-fn programs_in(path: &std::ffi::OsStr) -> Vec<String> {
-    std::env::split_paths(path)
-        .filter_map(|dir| std::fs::read_dir(dir).ok())
-        .flat_map(|entries| entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()))
-        .collect()
 }

@@ -66,7 +66,7 @@ fn watch(server: &UnixStream, plan: &Plan, program: Program) -> Result<(), Fault
     match plan.tree {
         Tree::Namespace { entry, .. } => namespaces::enter(entry)?,
         Tree::Subreaper => {
-            set_child_subreaper(Some(getpid())).during(Stage::Confine, "become a subreaper")?
+            set_child_subreaper(Some(getpid())).during(Stage::Confine, "become a subreaper")?;
         }
     }
     let init = match fork().during(Stage::Confine, "fork init")? {

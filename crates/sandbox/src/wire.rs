@@ -213,7 +213,9 @@ pub(crate) fn encode(order: &Order, program: &Program) -> Vec<u8> {
 fn ended_by_zeros<'a>(items: impl Iterator<Item = Vec<&'a OsStr>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for item in items {
-        item.into_iter().for_each(|part| bytes.extend(part.as_bytes()));
+        for part in item {
+            bytes.extend(part.as_bytes());
+        }
         bytes.push(0);
     }
     bytes
@@ -238,9 +240,10 @@ pub(crate) fn receive(from: &mut impl Read) -> io::Result<(Order, Program)> {
 
 fn exactly(from: &mut impl Read, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    match from.take(length).read_to_end(&mut bytes)? as u64 == length {
-        true => Ok(bytes),
-        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    if from.take(length).read_to_end(&mut bytes)? as u64 == length {
+        Ok(bytes)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
     }
 }
 

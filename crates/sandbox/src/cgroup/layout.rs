@@ -69,6 +69,13 @@ pub(crate) fn find(controller: Controller) -> Result<Hierarchy, String> {
     Ok(hierarchy)
 }
 
+/// Every mounted file system of control groups.
+pub(crate) fn mounts() -> Vec<PathBuf> {
+    let mountinfo = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let groups = mountinfo.lines().filter_map(Mount::parse).filter(|mount| mount.kind.starts_with("cgroup"));
+    groups.map(|mount| mount.target.into()).collect()
+}
+
 fn parse(controller: Controller, mountinfo: &str, cgroup: &str) -> Option<Hierarchy> {
     let mounts = || mountinfo.lines().filter_map(Mount::parse);
     let v1 = mounts().find(|m| m.kind == "cgroup" && m.options.split(',').any(|o| o == controller.as_str()));

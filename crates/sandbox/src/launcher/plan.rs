@@ -8,7 +8,7 @@ use std::{
 
 use super::{Launcher, StartError};
 use crate::{
-    cgroup::{Leaf, Place},
+    cgroup::Leaf,
     isolation::{Enforcement, Hiding, Isolation},
     spec::{Input, Need, Spec},
     wire::{Entry, Folders, Mounts, Order, Plan, Privileges, Program, ResourceLimits, Tree, Veil},
@@ -178,10 +178,8 @@ fn veil(launcher: &Launcher, spec: &Spec, hiding: Hiding) -> Result<Veil, StartE
         Hiding::Mounts | Hiding::NotAsked => match launcher.means.tree {
             Tree::Subreaper | Tree::Namespace { mounts: Mounts::Shared, .. } => Veil::None,
             Tree::Namespace { .. } => {
-                // Where agents may not write, they cannot lift their own limits.
-                let places = launcher.memory.iter().chain(&launcher.pids);
-                folders.frozen = places.map(|Place { mount, .. }| mount.clone().into()).collect();
-                folders.frozen.dedup();
+                // Where agents cannot write, they cannot lift their own limits.
+                folders.frozen = launcher.frozen.iter().map(|mount| mount.clone().into()).collect();
                 Veil::Mounts(folders)
             }
         },

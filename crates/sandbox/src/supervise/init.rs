@@ -68,7 +68,7 @@ fn start(post: &Post<'_>) -> Result<Pid, Fault> {
             namespaces::own_mounts(mounts)?;
         }
         Tree::Subreaper => {
-            set_child_subreaper(Some(getpid())).during(Stage::Confine, "become a subreaper")?
+            set_child_subreaper(Some(getpid())).during(Stage::Confine, "become a subreaper")?;
         }
     }
     let rules = match &post.plan.veil {
@@ -151,10 +151,7 @@ fn wait_for_either(server: &UnixStream, supervisor: &OwnedFd) -> io::Result<()> 
     let mut ready =
         [server.as_fd(), supervisor.as_fd()].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
     poll(&mut ready, None)?;
-    match ready[1].revents().is_empty() {
-        true => Ok(()),
-        false => Err(io::ErrorKind::BrokenPipe.into()),
-    }
+    if ready[1].revents().is_empty() { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
 }
 
 fn pass_on(byte: u8, main: Pid) {

@@ -71,9 +71,10 @@ fn beside(dir: &Path, hidden: &[&Path], allowed: &mut Vec<PathBuf>) -> io::Resul
         if hidden.contains(&path.as_path()) || entry.file_type()?.is_symlink() {
             continue;
         }
-        match hidden.iter().any(|hidden| hidden.starts_with(&path)) {
-            true => beside(&path, hidden, allowed)?,
-            false => allowed.push(path),
+        if hidden.iter().any(|hidden| hidden.starts_with(&path)) {
+            beside(&path, hidden, allowed)?;
+        } else {
+            allowed.push(path);
         }
     }
     Ok(())

@@ -59,10 +59,7 @@ fn join(leaf: &Leaf) -> Result<(), String> {
 fn privileges(tree: Tree) -> Privileges {
     let full = matches!(tree, Tree::Namespace { entry: Entry::User, .. })
         || capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SETPCAP));
-    match geteuid().is_root() && full {
-        true => Privileges::Reduce,
-        false => Privileges::Keep,
-    }
+    if geteuid().is_root() && full { Privileges::Reduce } else { Privileges::Keep }
 }
 
 /// Tries something in a process of its own, which takes all traces of it along.

@@ -13,14 +13,17 @@ use rustix::{
 /// between the look and the kill is found in the next round.
 pub(super) fn descendants() {
     loop {
+        match wait(WaitOptions::NOHANG) {
+            Err(Errno::CHILD) => return,
+            Ok(Some(_)) => continue,
+            _ => {}
+        }
         for pid in below(getpid()) {
             // It may have ended by itself.
             let _ = kill_process(pid, Signal::KILL);
         }
-        match wait(WaitOptions::empty()) {
-            Err(Errno::CHILD) => return,
-            _ => while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {},
-        }
+        // Interrupted or not, the next round looks again.
+        let _ = wait(WaitOptions::empty());
     }
 }
 

@@ -9,7 +9,7 @@ fn limited(spec: Spec, limits: Limits) -> Spec {
     Spec { limits, ..spec }
 }
 
-const FORK_BOMB: &str = r#"
+const FORK_BOMB: &str = r"
 import os, time
 children = 0
 try:
@@ -20,7 +20,7 @@ try:
 except BlockingIOError:
     pass
 print(children)
-"#;
+";
 
 #[tokio::test]
 async fn a_fork_bomb_stops_at_the_limit() {

@@ -102,7 +102,7 @@ try umount "$PWD/.."
 try unshare --user --map-root-user umount "$PWD/.."
 "#;
 
-const SEEN: &str = r#"cannot: cat ../secret
+const SEEN: &str = r"cannot: cat ../secret
 cannot: cat ../store/secret
 can: cat ../env/lib
 can: cat old
@@ -111,7 +111,7 @@ cannot: touch ../env/new
 cannot: touch ../new
 cannot: umount DATA/work/..
 cannot: unshare --user --map-root-user umount DATA/work/..
-"#;
+";
 
 #[tokio::test]
 async fn a_hidden_folder_is_unreadable_but_for_its_exceptions() {
@@ -150,7 +150,7 @@ async fn root_cannot_reach_the_kernel_or_lift_its_limits() {
     }
     let script = "mount -t tmpfs none /mnt 2>/dev/null || echo no mount
         mknod /tmp/disk-$$ b 8 0 2>/dev/null || echo no device
-        for own in $(find /sys/fs/cgroup -name cgroup.procs | head -3); do
+        for own in $(find /sys/fs/cgroup -name cgroup.procs); do
             { echo $$ > $own; } 2>/dev/null && echo moved
         done; true";
     let limits = mainspring_sandbox::Limits { processes: Some(20), ..Default::default() };
