@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 /// Benchmarks start this binary again: as the supervisor of a sandbox, and as the agent that answers on a socket.
 fn entered_as_helper(name: &str) -> Option<ExitCode> {
     match name {
-        "supervise" => mainspring_sandbox::supervise_main(),
+        "supervise" => mainspring_sandbox::supervise(),
         "answer" => {
             mouthpiece::answer();
             Some(ExitCode::SUCCESS)

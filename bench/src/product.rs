@@ -34,7 +34,7 @@ pub(crate) struct Instantly;
 
 impl Execute for Instantly {
     fn execute(&self, _: Task, _: Control) -> Execution<'_> {
-        let output = Value::json(PAYLOAD).expect("text is JSON");
+        let output = Value::json(PAYLOAD.as_str()).expect("text is JSON");
         Box::pin(std::future::ready(Outcome { end: End::Done { output }, used: Used::default() }))
     }
 }

@@ -15,13 +15,13 @@ use mainspring_engine::{Embedded, Message};
 use mainspring_store::{Blobs, Store, StoreOptions, Writer};
 use mainspring_types::{Code, Problem, TenantId};
 use mainspring_worker::{Execute, Worker};
-use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
+use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Config,
     data::{Folder, Owned},
-    http::{self, Access},
+    http::{self, Listener},
     line::{EmbeddedLine, problem_of},
     plane::Plane,
 };
@@ -82,26 +82,23 @@ impl Stack {
             leaving,
             listeners: TaskTracker::new(),
         };
-        let control = stack.owned.control()?;
-        let serving =
-            http::serve_control(control, stack.plane.clone(), stack.closing.clone().cancelled_owned());
-        stack.listeners.spawn(serving);
+        stack.answer_on(Listener::Socket(stack.owned.control()?));
         Ok(stack)
     }
 
     /// Answers over TCP too, and says where. Beyond loopback agents are no longer taken by path.
     pub async fn listen(&self, address: SocketAddr) -> Result<SocketAddr, Problem> {
-        let refused = |error: std::io::Error| {
-            Problem::new(Code::InvalidConfiguration, format!("listen on `{address}`: {error}"))
-                .suggest("choose another address with `--listen`, such as 127.0.0.1:0 for any free port")
-        };
-        let listener = TcpListener::bind(address).await.map_err(refused)?;
-        let bound = listener.local_addr().map_err(refused)?;
+        let listener = Listener::tcp(address).await?;
+        let bound = listener.address().unwrap_or(address);
         self.owned.announce(bound)?;
-        let access = Access::new(self.owned.key().clone(), bound);
-        let closing = self.closing.clone().cancelled_owned();
-        self.listeners.spawn(http::serve_tcp(listener, self.plane.clone(), access, closing));
+        self.answer_on(listener);
         Ok(bound)
+    }
+
+    fn answer_on(&self, listener: Listener) {
+        let (routes, key) =
+            (http::routes(self.plane.clone(), self.closing.clone()), self.owned.key().clone());
+        self.listeners.spawn(http::serve(routes, key, listener, self.closing.clone()));
     }
 
     /// The folder this stack owns.
