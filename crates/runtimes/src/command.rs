@@ -4,6 +4,8 @@
 //! of it is one document, text otherwise, unless the definition says which. Text loses the line ends at its end, as in
 //! a shell. Another exit code is a failure, and its standard error says why.
 
+use std::ffi::OsString;
+
 use mainspring_agent::Output;
 use mainspring_types::{Code, Problem, Value};
 use serde::Serialize;
@@ -16,7 +18,7 @@ use crate::{
 };
 
 /// What starts the program `argv`.
-pub fn invocation(argv: Vec<String>, given: Given<'_>) -> Result<Invocation, Problem> {
+pub fn invocation(argv: &[String], given: Given<'_>) -> Result<Invocation, Problem> {
     #[derive(Serialize)]
     struct Message<'a> {
         input: &'a RawValue,
@@ -28,7 +30,7 @@ pub fn invocation(argv: Vec<String>, given: Given<'_>) -> Result<Invocation, Pro
     let mut stdin = serde_json::to_vec(&message).expect("raw JSON serialises");
     // A line end, for programs that read one line.
     stdin.push(b'\n');
-    Ok(Invocation { argv, env: Vec::new(), stdin: Some(stdin) })
+    Ok(Invocation { argv: argv.iter().map(OsString::from).collect(), env: Vec::new(), stdin: Some(stdin) })
 }
 
 /// The output of the program, read from what was seen of it.

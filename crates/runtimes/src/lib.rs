@@ -12,6 +12,8 @@ mod ending;
 mod json;
 mod text;
 
+use std::ffi::OsString;
+
 use mainspring_types::{ByteSize, Code, Problem, Value};
 use serde_json::value::RawValue;
 
@@ -19,7 +21,7 @@ use serde_json::value::RawValue;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invocation {
     /// The program and its arguments.
-    pub argv: Vec<String>,
+    pub argv: Vec<OsString>,
     /// Variables that belong to the runtime, beside those every agent gets.
     pub env: Vec<(&'static str, String)>,
     /// What the program reads from its standard input; nothing when `None`.

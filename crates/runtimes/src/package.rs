@@ -7,6 +7,8 @@
 //! - its `result` is the output, and the whole object when it has none;
 //! - an `error` in it that is not `null` is a failure, whatever the exit code.
 
+use std::path::Path;
+
 use mainspring_types::{Code, Problem, Value};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -22,10 +24,10 @@ use crate::{
 const ARGUMENT_MAX: usize = mainspring_agent::ARGUMENT_MAX - 1;
 
 /// What starts `method` of the package with the interpreter at `python`.
-pub fn invocation(python: &str, method: &str, given: Given<'_>) -> Result<Invocation, Problem> {
+pub fn invocation(python: &Path, method: &str, given: Given<'_>) -> Result<Invocation, Problem> {
     let argument = argument(method, given)?;
     Ok(Invocation {
-        argv: vec![python.to_owned(), "agent.py".to_owned(), argument],
+        argv: vec![python.into(), "agent.py".into(), argument.into()],
         env: vec![("PYTHONUNBUFFERED", "1".to_owned()), ("PYTHONDONTWRITEBYTECODE", "1".to_owned())],
         stdin: None,
     })

@@ -1,9 +1,12 @@
 //! Takes an attempt, prepares its environment, runs it, and reports how it ended.
 //!
 //! - [`Worker`] keeps slots filled with attempts that it claims over a line to the control plane.
-//! - [`Execute`] is what does the work of one attempt.
+//! - [`Execute`] is what does the work of one attempt; [`ProcessExecutor`] does it with processes.
+//! - [`environment`] builds what package agents need.
 //!
 //! A worker opens no store. What it says about an attempt counts only as long as the control plane says so.
+
+#![allow(clippy::result_large_err, reason = "a refusal is rare, and it is read by a person")]
 
 mod attempt;
 pub mod environment;
@@ -11,7 +14,9 @@ mod execute;
 mod heartbeat;
 mod link;
 mod notes;
+mod process;
 mod worker;
 
 pub use execute::{Control, Execute, Execution, Outcome, Scribe};
+pub use process::{Folders, ProcessExecutor};
 pub use worker::Worker;

@@ -19,8 +19,8 @@ fn seen(exit: i32, stdout: &'static str, stderr: &'static str) -> Transcript<'st
 #[test]
 fn the_input_is_one_line_of_json() {
     let stdin = |input: &Value, previous: Option<&Value>| {
-        let argv = vec!["./step.sh".to_owned()];
-        let invocation = invocation(argv, Given { input, previous }).expect("inline values");
+        let argv = ["./step.sh".to_owned()];
+        let invocation = invocation(&argv, Given { input, previous }).expect("inline values");
         String::from_utf8(invocation.stdin.expect("a message")).expect("UTF-8")
     };
     assert_eq!(stdin(&json(r#"{"a": 1}"#), None), "{\"input\":{\"a\": 1},\"previous\":null}\n");

@@ -26,7 +26,7 @@ fn refusal(seen: &Transcript<'_>) -> String {
 #[test]
 fn a_call_is_one_argument() {
     let given = Given { input: &json(r#"{"a": 20}"#), previous: None };
-    let invocation = invocation("/env/bin/python", "add", given).expect("fits");
+    let invocation = invocation(Path::new("/env/bin/python"), "add", given).expect("fits");
     assert_eq!(
         invocation.argv,
         ["/env/bin/python", "agent.py", r#"{"method":"add","parameters":{"a": 20}}"#]

@@ -114,7 +114,7 @@ impl Script {
                 changed.await;
             }
         };
-        timeout(Duration::from_secs(60), enough).await.expect("reports come in time")
+        timeout(Duration::from_mins(1), enough).await.expect("reports come in time")
     }
 }
 

@@ -1,0 +1,137 @@
+//! From what was seen of a program to what is reported about its attempt.
+
+use std::time::Duration;
+
+use mainspring_api::worker::{End, Ticket, Used};
+use mainspring_runtimes::{Ending, Transcript};
+use mainspring_sandbox::{Enforcement, Exit, How, Isolation};
+use mainspring_types::{Code, Family, Problem, Value};
+
+use super::{
+    assignment::Assignment,
+    capture::Capture,
+    follow::{Cause, Ended, Manner},
+    log::Held,
+};
+use crate::execute::Outcome;
+
+/// What was seen of a program.
+pub(super) struct Seen {
+    pub(super) ended: Ended,
+    pub(super) isolation: Isolation,
+    pub(super) active: Duration,
+    pub(super) stdout: Capture,
+    pub(super) stderr: Capture,
+}
+
+impl Seen {
+    /// What is reported; the last of the log is noted first.
+    pub(super) fn outcome(self, ticket: &Ticket, assignment: &Assignment) -> Outcome {
+        let Self { ended, isolation, active, stdout, stderr } = self;
+        let used = used(&ended.exit, active);
+        let (stdout, stdout_lost, stdout_lines) = stdout.finish();
+        let (stderr, _, stderr_lines) = stderr.finish();
+        let seen = Transcript {
+            ending: ending(&ended.exit, &isolation, assignment, &stderr),
+            stdout: &stdout,
+            stdout_lost,
+            stderr: &stderr,
+        };
+        let answer = answer(&ended, &seen, ticket, assignment);
+        let held = if matches!(answer, Answer::Output(_)) { Held::Answer } else { Held::Log };
+        for lines in [stdout_lines, stderr_lines].into_iter().flatten() {
+            lines.finish(held);
+        }
+        Outcome { end: answer.into(), used }
+    }
+}
+
+enum Answer {
+    Output(Value),
+    Failure(Problem),
+    /// It was told to end, so what it says is of no account.
+    Void,
+}
+
+impl From<Answer> for End {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Output(output) => Self::Done { output },
+            Answer::Failure(problem) => failed(problem),
+            Answer::Void => Self::Aborted {},
+        }
+    }
+}
+
+fn answer(ended: &Ended, seen: &Transcript<'_>, ticket: &Ticket, assignment: &Assignment) -> Answer {
+    match ended.cause {
+        Cause::Order => Answer::Void,
+        Cause::Time => Answer::Failure(timed_out(ended.manner, seen, assignment)),
+        // Not the agent's failure as far as anyone knows; yet it counts, or an agent that kills its supervisor would be
+        // tried for ever.
+        Cause::Itself if ended.exit.how == How::Lost => Answer::Failure(
+            Problem::new(Code::ExecutionFailed, "the agent's supervisor was killed, and the agent with it")
+                .suggest("look for what kills processes on this machine, such as a lack of memory"),
+        ),
+        Cause::Itself => match assignment.answer(seen) {
+            Ok(output) => Answer::Output(output),
+            Err(problem) => Answer::Failure(with_way_out(problem, ticket)),
+        },
+    }
+}
+
+/// Where the rest of the agent's words are, when there is no better advice.
+fn with_way_out(problem: Problem, ticket: &Ticket) -> Problem {
+    match problem.suggestion {
+        Some(_) => problem,
+        None => problem.suggest(format!("see what it wrote with `mainspring runs events {}`", ticket.run)),
+    }
+}
+
+/// An attempt that failed. Whether another can help is the definition's to say; what no other can help is said here.
+pub(super) fn failed(problem: Problem) -> End {
+    End::Failed { retryable: matches!(problem.code.family(), Family::Run | Family::Server), problem }
+}
+
+fn timed_out(manner: Manner, seen: &Transcript<'_>, assignment: &Assignment) -> Problem {
+    let (step, limit) = (&assignment.step.id, assignment.step.timeout);
+    let manner = match manner {
+        Manner::Willing => "was stopped",
+        Manner::Killed => "did not end when told to, and was killed",
+    };
+    let problem = Problem::new(
+        Code::ExecutionTimeout,
+        format!("step `{step}` ran longer than its limit of {limit:?}: it {manner}"),
+    )
+    .suggest("find out what it waits for, or give the step a longer `timeout` in its definition");
+    match seen.last_words() {
+        Some(words) => problem.detail(words),
+        None => problem,
+    }
+}
+
+fn ending(exit: &Exit, isolation: &Isolation, assignment: &Assignment, stderr: &[u8]) -> Ending {
+    let limit = assignment.limits.memory;
+    match exit.how {
+        How::Code(0) => Ending::Exited(0),
+        _ if exit.out_of_memory || ran_into_limit(isolation, stderr) => Ending::OutOfMemory(limit),
+        How::Code(code) => Ending::Exited(code),
+        How::Signal(signal) => Ending::Signalled(signal),
+        How::Lost => Ending::Signalled(9),
+    }
+}
+
+/// Without a memory cgroup a program is refused memory instead of killed; Python then ends with this error.
+fn ran_into_limit(isolation: &Isolation, stderr: &[u8]) -> bool {
+    isolation.memory == Enforcement::ResourceLimit
+        && stderr.trim_ascii_end().rsplit(|&byte| byte == b'\n').next() == Some(b"MemoryError")
+}
+
+fn used(exit: &Exit, active: Duration) -> Used {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    Used {
+        active_ms: millis(active),
+        cpu_ms: millis(exit.cpu),
+        peak_memory: exit.peak_memory.map(|size| size.0),
+    }
+}
