@@ -111,9 +111,7 @@ fn commands(requirements: &Requirements) -> Vec<InstallCommand> {
         return requirements.commands.iter().filter_map(normal).collect();
     }
     if !requirements.packages.is_empty() {
-        // After `--` nothing is an option, whatever a manifest calls a package.
-        let words = ["--".to_owned()].into_iter().chain(requirements.packages.iter().cloned());
-        return vec![InstallCommand::Install(words.collect())];
+        return vec![InstallCommand::Install(requirements.packages.clone())];
     }
     let file = requirements.requirements_file.iter();
     file.map(|path| InstallCommand::Install(vec!["-r".into(), path.to_string_lossy().into_owned()])).collect()
@@ -182,7 +180,7 @@ impl<'a> Word<'a> {
     fn of(word: &'a str) -> Self {
         for option in FILE_OPTIONS {
             if let Some(rest) = word.strip_prefix(option) {
-                return Self::File(rest.strip_prefix('=').unwrap_or(rest));
+                return Self::File(rest.strip_prefix('=').unwrap_or(rest).trim());
             }
         }
         let remote = word.contains("://") && !word.contains("file:");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mainspring_types::{ByteSize, Code};
 use mainspring_worker::environment::Settings;
 
-use crate::fixture::{Bench, commands, pip};
+use crate::fixture::{Bench, any_tool, commands, pip};
 
 /// Grows by a megabyte at a time, and would never end.
 const GROWS: &str = "
@@ -35,14 +35,25 @@ async fn what_ends_over_its_cap_is_removed() {
     assert!(envs.list().expect("a list").is_empty());
 }
 
+/// An interpreter that says what it is, and then hangs.
+const HANGS: &str = r#"#!/bin/sh
+case "$*" in
+    *json*) echo "{\"path\": \"$0\", \"version\": [3, 11, 7], \"full\": \"3.11.7\"}" ;;
+    *) echo working; sleep 600 ;;
+esac
+"#;
+
 #[tokio::test]
 async fn a_command_has_its_time() {
-    let bench = Bench::new("time.sleep(600)");
-    let settings = Settings { command_time: Duration::from_secs(8), ..pip() };
-    let problem =
-        bench.prepare(&bench.environments(settings), &commands(&["pip install ."])).await.expect_err("late");
+    let bench = Bench::new("");
+    let mut settings = Settings { command_time: Duration::from_millis(500), ..pip() };
+    let python = bench.program("bin/python3", HANGS);
+    settings.machine.python = Some(python.clone());
+    let problem = bench.prepare(&bench.environments(settings), &commands(&[])).await.expect_err("late");
     assert_eq!(problem.code, Code::InstallTimeout);
-    assert_eq!(problem.message, "the install command `pip install .` was not done after 8 s");
+    let what = format!("creating an environment with Python 3.11.7 at {}", python.display());
+    assert_eq!(problem.message, format!("{what} was not done after 0.5 s"));
+    assert_eq!(problem.detail.as_deref(), Some("working"));
     assert_eq!(bench.builders(), [""; 0]);
 }
 
@@ -50,7 +61,7 @@ async fn a_command_has_its_time() {
 async fn dropping_the_future_ends_every_process_and_leaves_nothing() {
     // The builder leaves its group, as a careless one might.
     let bench = Bench::new("os.setsid() if os.getpid() != os.getpgid(0) else None\ntime.sleep(600)");
-    let envs = bench.environments(pip());
+    let envs = bench.environments(any_tool());
     let wanted = commands(&["pip install ."]);
     tokio::select! {
         result = bench.prepare(&envs, &wanted) => panic!("the build cannot end: {result:?}"),

@@ -4,6 +4,7 @@ use std::{
     env,
     ffi::OsString,
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex},
@@ -107,6 +108,14 @@ impl Bench {
         fs::write(path, text).expect("a file");
     }
 
+    /// Writes a file that can be run.
+    pub(crate) fn program(&self, name: &str, text: &str) -> PathBuf {
+        self.write(name, text);
+        let path = self.path(name);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("can be run");
+        path
+    }
+
     pub(crate) fn agent(&self) -> PathBuf {
         self.path("agent")
     }
@@ -191,6 +200,11 @@ pub(crate) fn uv() -> Option<Settings> {
 /// The Python of this machine, whichever it is.
 pub(crate) fn python_program() -> Command {
     Command::new("python3")
+}
+
+/// Settings for whichever is there and faster, where the tool makes no difference.
+pub(crate) fn any_tool() -> Settings {
+    uv().unwrap_or_else(pip)
 }
 
 /// What the environment's interpreter prints for `code`.

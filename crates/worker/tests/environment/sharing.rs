@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use mainspring_worker::environment::{Prune, State};
 
-use crate::fixture::{Bench, commands, pip, python};
+use crate::fixture::{Bench, any_tool, commands, python};
 
 #[tokio::test]
 async fn two_who_ask_at_once_build_once() {
     let bench = Bench::new("time.sleep(0.3)");
-    let (one, other) = (bench.environments(pip()), bench.environments(pip()));
+    let (one, other) = (bench.environments(any_tool()), bench.environments(any_tool()));
     let wanted = commands(&["pip install ."]);
     let (one, other) = tokio::join!(bench.prepare(&one, &wanted), bench.prepare(&other, &wanted));
     assert_eq!(one.expect("built").key, other.expect("built").key);
@@ -19,7 +19,7 @@ async fn two_who_ask_at_once_build_once() {
 #[tokio::test]
 async fn pruning_spares_what_is_in_use() {
     let bench = Bench::new("");
-    let envs = bench.environments(pip());
+    let envs = bench.environments(any_tool());
     let used = bench.prepare(&envs, &commands(&[])).await.expect("bare");
     assert!(envs.prune(Prune::All).expect("pruned").is_empty());
     assert_eq!(python(&used, "print(1)"), "1");

@@ -1,24 +1,22 @@
 //! A warm environment needs no network and no process.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf};
 
 use mainspring_types::Hash;
 use mainspring_worker::environment::{Environments, Prune, Settings, Stage};
 
 use crate::{
-    fixture::{Bench, commands, need_or_skip, pass, pip, python, uv},
+    fixture::{Bench, any_tool, commands, need_or_skip, pass, pip, python, python_program, uv},
     index::Index,
 };
 
 /// An interpreter that writes a line to `asked.log` whenever it is started.
 fn counting_interpreter(bench: &Bench) -> (PathBuf, PathBuf) {
-    let output =
-        Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().expect("Python");
+    let output = python_program().args(["-c", "import sys; print(sys.executable)"]).output().expect("Python");
     let real = String::from_utf8(output.stdout).expect("a path");
-    let (script, log) = (bench.path("bin/python3"), bench.path("asked.log"));
+    let log = bench.path("asked.log");
     let text = format!("#!/bin/sh\necho asked >> '{}'\nexec '{}' \"$@\"\n", log.display(), real.trim());
-    bench.write("bin/python3", &text);
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("runnable");
+    let script = bench.program("bin/python3", &text);
     (script, log)
 }
 
@@ -43,7 +41,7 @@ async fn asking_again_starts_no_process() {
 #[tokio::test]
 async fn an_edit_of_the_code_keeps_it_warm_unless_the_code_is_installed() {
     let bench = Bench::new("");
-    let envs = bench.environments(pip());
+    let envs = bench.environments(any_tool());
     let warm_for =
         |lines: &[&str], tree: &[u8]| envs.is_warm(&commands(lines), &bench.agent(), Hash::of(tree));
     for lines in [&[][..], &["pip install ."]] {

@@ -67,19 +67,25 @@ async fn installs_editable(settings: Settings, line: &str) {
 }
 
 #[tokio::test]
-async fn packages_come_from_the_index_the_user_configured() {
-    for settings in [Some(pip()), uv()].into_iter().flatten() {
-        let bench = Bench::new("");
-        let mut settings = settings;
-        bench.wheel("wheels");
-        pass(&mut settings, "PIP_FIND_LINKS", bench.path("wheels"));
-        pass(&mut settings, "UV_FIND_LINKS", bench.path("wheels"));
-        let envs = bench.environments(settings);
-        let wanted = Requirements { packages: vec!["pkg>=1".into()], ..Requirements::default() };
-        let built = bench.prepare(&envs, &wanted).await.expect("built");
-        assert_eq!(python(&built, "import pkg; print(pkg.ANSWER)"), "42");
-        assert!(!bench.path(&format!("envs/{}/src", built.key)).exists(), "nothing points into the tree");
-    }
+async fn pip_takes_packages_from_where_the_user_configured() {
+    installs_a_package(pip()).await;
+}
+
+#[tokio::test]
+async fn uv_takes_packages_from_where_the_user_configured() {
+    installs_a_package(need_or_skip!(uv(), "uv")).await;
+}
+
+async fn installs_a_package(mut settings: Settings) {
+    let bench = Bench::new("");
+    bench.wheel("wheels");
+    pass(&mut settings, "PIP_FIND_LINKS", bench.path("wheels"));
+    pass(&mut settings, "UV_FIND_LINKS", bench.path("wheels"));
+    let envs = bench.environments(settings);
+    let wanted = Requirements { packages: vec!["pkg>=1".into()], ..Requirements::default() };
+    let built = bench.prepare(&envs, &wanted).await.expect("built");
+    assert_eq!(python(&built, "import pkg; print(pkg.ANSWER)"), "42");
+    assert!(!bench.path(&format!("envs/{}/src", built.key)).exists(), "nothing points into the tree");
 }
 
 #[tokio::test]
