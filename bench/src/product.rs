@@ -49,7 +49,7 @@ impl Product {
         let folder = Folder::at(&folder.join("data")).expect("a folder");
         let config = Config::resolve(&folder.config_file(), &|_| None, &[]).expect("defaults");
         let config = Config { slots: 64.try_into().expect("not zero"), ..config };
-        let stack = Stack::start(&folder, &config, "benchmark", |_| Ok(executor)).await.expect("starts");
+        let stack = Stack::start(&folder, &config, "benchmark", |_| Ok(Some(executor))).await.expect("starts");
         Self { stack }
     }
 

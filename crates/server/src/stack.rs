@@ -40,7 +40,7 @@ pub struct Stack {
     writer: Writer<Message>,
     owned: Arc<Owned>,
     background: JoinHandle<()>,
-    worker: JoinHandle<()>,
+    worker: Option<JoinHandle<()>>,
     /// Ends the listeners first, then the worker.
     closing: CancellationToken,
     leaving: CancellationToken,
@@ -49,11 +49,13 @@ pub struct Stack {
 
 impl Stack {
     /// Owns the folder, starts everything on it and answers on its control socket. `doing` tells others who owns it.
+    ///
+    /// Without an executor there is no worker: runs can be looked at and told what to do, and none goes on.
     pub async fn start(
         folder: &Folder,
         config: &Config,
         doing: &str,
-        executor: impl FnOnce(&Folder) -> Result<Arc<dyn Execute>, Problem>,
+        executor: impl FnOnce(&Folder) -> Result<Option<Arc<dyn Execute>>, Problem>,
     ) -> Result<Self, Problem> {
         let owned = Arc::new(folder.own(doing)?);
         let store =
@@ -68,9 +70,11 @@ impl Stack {
         let plane = Plane::new(engine.clone(), readers, folder.versions());
 
         let (closing, leaving) = (CancellationToken::new(), CancellationToken::new());
-        let line = Arc::new(EmbeddedLine::new(engine.clone()));
-        let worker = Worker::new(line, executor, config.slots, "embedded");
-        let worker = tokio::spawn(worker.run(leaving.clone().cancelled_owned()));
+        let worker = executor.map(|executor| {
+            let line = Arc::new(EmbeddedLine::new(engine.clone()));
+            let worker = Worker::new(line, executor, config.slots, "embedded");
+            tokio::spawn(worker.run(leaving.clone().cancelled_owned()))
+        });
         let stack = Self {
             plane,
             engine,
@@ -136,7 +140,9 @@ impl Stack {
         self.listeners.close();
         self.listeners.wait().await;
         self.leaving.cancel();
-        if self.worker.await.is_err() {
+        if let Some(worker) = self.worker
+            && worker.await.is_err()
+        {
             tracing::error!("the worker failed while it was leaving");
         }
         self.background.abort();
