@@ -23,11 +23,12 @@ const STYLES: Styles = Styles::styled()
 
 const AFTER_HELP: &str = "\
 First steps:
-  mainspring demo                              see an agent survive kill -9 of everything
+  mainspring demo                                  see an agent survive kill -9 of everything
   mainspring run ./my-agent add -p a=20 -p b=22    run a method of an agent package
-  mainspring doctor                            what this machine can and cannot do
+  mainspring doctor                                see what this machine can and cannot do
 
-Exit codes: 0 ok, 1 run failed, 2 invalid input, 3 not allowed, 4 server error, 5 unreachable, 6 configuration";
+Exit codes:
+  0 ok   1 run failed   2 invalid input   3 not allowed   4 server error   5 unreachable   6 configuration";
 
 /// Runs AI agents durably: a run survives the death of its agent, its server and its machine.
 #[derive(Parser, Debug)]
@@ -44,11 +45,18 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// How the result is written
-    #[arg(short, long, global = true, value_enum, value_name = "FORMAT", default_value = "table")]
+    /// How the result is written: table, json or yaml
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_possible_values = true
+    )]
     pub(crate) output: Format,
-    /// When to use colour; `NO_COLOR` turns `auto` off
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    /// When to use colour: auto, always or never; `NO_COLOR` turns auto off
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub(crate) color: ColorChoice,
     /// The data folder [default: ~/.mainspring]
     #[arg(long, global = true, value_name = "DIR", env = "MAINSPRING_HOME", hide_env_values = true)]

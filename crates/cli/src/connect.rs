@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use mainspring_api::{client::Client, run::RunSummary};
+use mainspring_api::{
+    client::Client,
+    run::{ListRuns, Page, RunStatus, RunSummary, RunView, Waiting},
+};
 use mainspring_server::{config::Config, data::Folder, stack::Stack};
-use mainspring_types::{Code, Problem};
+use mainspring_types::{Code, Problem, RunId, Timestamp};
 use tokio::time::Instant;
 
 use crate::{
@@ -17,8 +20,8 @@ use crate::{
 pub(crate) struct Server {
     /// Speaks to it.
     pub(crate) client: Client,
-    /// The stack, when it was started here.
-    stack: Option<Stack>,
+    /// The stack, when it was started here, and what it does with the work it found.
+    stack: Option<(Stack, Work)>,
 }
 
 /// An owner on this machine answers at once; one that is stopped or stuck must not hold us for ever.
@@ -66,19 +69,58 @@ async fn try_take(folder: &Folder, config: &Config, work: Work) -> Result<Server
         return Ok(Server { client, stack: None });
     }
     let stack = stack::start(folder, config, work.doing(), work).await?;
-    Ok(Server { client: Client::unix(folder.control_socket()), stack: Some(stack) })
+    Ok(Server { client: Client::unix(folder.control_socket()), stack: Some((stack, work)) })
 }
 
 impl Server {
+    /// A run as it stands. Where no server works on it, it says so.
+    pub(crate) async fn run(&self, id: RunId) -> Result<RunView, Problem> {
+        let mut run = self.client.run(id).await?;
+        if self.is_unattended() && is_due(run.status) {
+            let since = run.waiting.map_or(run.created_at, |waiting| waiting.since);
+            run.status = RunStatus::Queued;
+            run.waiting = Some(unattended(since));
+        }
+        Ok(run)
+    }
+
+    /// One page of runs. Those that no server works on are queued.
+    pub(crate) async fn list(&self, list: &ListRuns) -> Result<Page<RunSummary>, Problem> {
+        let mut page = self.client.list_runs(list).await?;
+        for run in page.items.iter_mut().filter(|run| self.is_unattended() && is_due(run.status)) {
+            run.status = RunStatus::Queued;
+        }
+        Ok(page)
+    }
+
+    /// Whether nobody works on the runs of this folder.
+    fn is_unattended(&self) -> bool {
+        matches!(self.stack, Some((_, Work::Leave)))
+    }
+
     /// Ends what was started here, and says what it leaves waiting.
     pub(crate) async fn close(self, output: &Output) {
-        let Some(stack) = self.stack else { return };
+        let Some((stack, work)) = self.stack else { return };
         // What cannot be listed is still there, and the next owner says so.
         let left = stack.left_over().await.unwrap_or_default();
         stack.shutdown().await;
-        if !left.is_empty() {
+        if work == Work::TakeUp && !left.is_empty() {
             output::note(&output.err_palette.dim(&leaving(&left)));
         }
+    }
+}
+
+/// Whether a run would be worked on if there were a server.
+fn is_due(status: RunStatus) -> bool {
+    matches!(status, RunStatus::Queued | RunStatus::Running)
+}
+
+fn unattended(since: Timestamp) -> Waiting {
+    Waiting {
+        reason: "slot".to_owned(),
+        since,
+        detail: "no server runs, so nobody works on it".to_owned(),
+        way_out: "it goes on with `mainspring serve`, or with the next `mainspring run`".to_owned(),
     }
 }
 

@@ -1,14 +1,24 @@
 //! The entries of a run as they are committed, across restarts of the server, with a word when it is away.
+//!
+//! ```text
+//!  connect ─▶ entries ─▶ the last entry: end
+//!     ▲          │
+//!     └── away ◀─┘  broken off: goes on after the entry seen last
+//! ```
 
 mod view;
 mod watch;
 
-use std::{pin::Pin, time::Duration};
+use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use mainspring_api::{client::Client, event::EventView};
 use mainspring_types::{Code, Problem, RunId};
-use tokio::time::Instant;
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
 
 pub(crate) use view::{Lines, View};
 pub(crate) use watch::{INTERRUPTED, Watched, watch};
@@ -16,6 +26,8 @@ pub(crate) use watch::{INTERRUPTED, Watched, watch};
 /// How long a server may be away before following ends.
 const PATIENCE: Duration = Duration::from_mins(1);
 const ASK_AGAIN: Duration = Duration::from_millis(100);
+/// Entries that wait for a reader who draws; more would only be memory.
+const AHEAD_MAX: usize = 64;
 
 /// What was seen next.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,98 +40,122 @@ pub(crate) enum Seen {
     Back,
 }
 
-impl Seen {
-    /// What is said about it.
-    pub(crate) fn words(&self) -> &'static str {
-        match self {
-            Self::Event(_) => "",
-            Self::Away => "the server is away; the run is safe, waiting for the server to come back",
-            Self::Back => "the server is back; going on where it broke off",
-        }
-    }
-}
+/// What is said when the server is away.
+pub(crate) const AWAY: &str = "the server is away; the run is safe, and goes on when the server comes back";
+/// What is said when the server is back.
+pub(crate) const BACK: &str = "the server is back; going on where it broke off";
 
-/// Follows one run to its last entry.
+/// Follows one run to its last entry. Ends the following when it is dropped.
 pub(crate) struct Follow {
-    client: Client,
-    run: RunId,
-    /// The entry seen last.
-    after: u64,
-    state: State,
-}
-
-enum State {
-    /// Entries come.
-    Open(Pin<Box<dyn Stream<Item = Result<EventView, Problem>> + Send>>),
-    /// No stream is open; since when the server is away, once that was said.
-    Closed { away: Option<Instant> },
-    /// The last entry was seen.
-    Over,
+    seen: mpsc::Receiver<Result<Seen, Problem>>,
+    // A task of its own: whoever draws meanwhile must not begin every connection anew with every frame.
+    task: JoinHandle<()>,
 }
 
 impl Follow {
     /// Follows the run after entry `after`.
     pub(crate) fn new(client: Client, run: RunId, after: u64) -> Self {
-        Self { client, run, after, state: State::Closed { away: None } }
+        let (tell, seen) = mpsc::channel(AHEAD_MAX);
+        let task = tokio::spawn(async move {
+            let mut follower = Follower { client, run, after, away: None, tell };
+            if let Err(Stop::Failed(problem)) = follower.follow().await {
+                // Nobody listens any more when this cannot be sent.
+                let _ = follower.tell.send(Err(*problem)).await;
+            }
+        });
+        Self { seen, task }
     }
 
     /// What is seen next, or `None` after the last entry. Nothing is lost when the future is dropped.
     pub(crate) async fn next(&mut self) -> Result<Option<Seen>, Problem> {
+        self.seen.recv().await.transpose()
+    }
+}
+
+impl Drop for Follow {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Follower {
+    client: Client,
+    run: RunId,
+    /// The entry seen last.
+    after: u64,
+    /// Since when the server is away, once that was said.
+    away: Option<Instant>,
+    tell: mpsc::Sender<Result<Seen, Problem>>,
+}
+
+/// Why following stopped before the last entry.
+enum Stop {
+    Failed(Box<Problem>),
+    /// Nobody listens any more.
+    Unheard,
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Failed(Box::new(problem))
+    }
+}
+
+impl Follower {
+    async fn follow(&mut self) -> Result<(), Stop> {
         loop {
-            match &mut self.state {
-                State::Over => return Ok(None),
-                State::Closed { away } => {
-                    let away = *away;
-                    if let Some(seen) = self.open(away).await? {
-                        return Ok(Some(seen));
-                    }
+            match self.read().await {
+                Ok(()) => return Ok(()),
+                Err(Stop::Failed(problem)) if problem.code == Code::Unreachable => {
+                    self.wait(*problem).await?
                 }
-                State::Open(entries) => match entries.next().await {
-                    Some(Ok(event)) => return Ok(Some(self.seen(event))),
-                    Some(Err(problem)) if problem.code != Code::Unreachable => return Err(problem),
-                    Some(Err(_)) | None => self.broken().await,
-                },
+                Err(stop) => return Err(stop),
             }
         }
     }
 
-    fn seen(&mut self, event: EventView) -> Seen {
-        self.after = event.seq;
-        if event.is_last() {
-            self.state = State::Over;
+    /// Passes entries on until the last; a stream that ends before it broke off.
+    async fn read(&mut self) -> Result<(), Stop> {
+        let mut entries = Box::pin(self.client.events(self.run, self.after).await?);
+        if self.away.take().is_some() {
+            self.say(Seen::Back).await?;
         }
-        Seen::Event(event)
-    }
-
-    async fn open(&mut self, away: Option<Instant>) -> Result<Option<Seen>, Problem> {
-        match self.client.events(self.run, self.after).await {
-            Ok(entries) => {
-                self.state = State::Open(Box::pin(entries));
-                Ok(away.map(|_| Seen::Back))
+        while let Some(event) = entries.next().await.transpose()? {
+            let is_last = event.is_last();
+            self.after = event.seq;
+            self.say(Seen::Event(event)).await?;
+            if is_last {
+                return Ok(());
             }
-            Err(problem) if problem.code == Code::Unreachable => self.wait(away, problem).await,
-            Err(problem) => Err(problem),
+        }
+        let run = self.client.run(self.run).await?;
+        if run.status.is_ended() && run.last_seq <= self.after {
+            return Ok(());
+        }
+        Err(Problem::new(Code::Unreachable, format!("the stream of run `{}` broke off", self.run)).into())
+    }
+
+    async fn wait(&mut self, problem: Problem) -> Result<(), Stop> {
+        match self.away {
+            None => {
+                self.away = Some(Instant::now());
+                self.say(Seen::Away).await
+            }
+            Some(since) if since.elapsed() > PATIENCE => {
+                let way_out = format!(
+                    "the run is safe: start `mainspring serve`, then `mainspring runs events {} --follow`",
+                    self.run
+                );
+                Err(problem.suggest(way_out).into())
+            }
+            Some(_) => {
+                sleep(ASK_AGAIN).await;
+                Ok(())
+            }
         }
     }
 
-    async fn wait(&mut self, away: Option<Instant>, problem: Problem) -> Result<Option<Seen>, Problem> {
-        let Some(since) = away else {
-            self.state = State::Closed { away: Some(Instant::now()) };
-            return Ok(Some(Seen::Away));
-        };
-        if since.elapsed() > PATIENCE {
-            return Err(problem.suggest(format!(
-                "the run is safe: start `mainspring serve`, then `mainspring runs events {} --follow`",
-                self.run
-            )));
-        }
-        tokio::time::sleep(ASK_AGAIN).await;
-        Ok(None)
-    }
-
-    /// The stream ended early. A run that had ended before we looked has no further entry.
-    async fn broken(&mut self) {
-        let over = matches!(self.client.run(self.run).await, Ok(run) if run.status.is_ended() && run.last_seq <= self.after);
-        self.state = if over { State::Over } else { State::Closed { away: None } };
+    async fn say(&self, seen: Seen) -> Result<(), Stop> {
+        self.tell.send(Ok(seen)).await.map_err(|_| Stop::Unheard)
     }
 }

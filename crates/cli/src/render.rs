@@ -52,4 +52,4 @@ pub(crate) fn ending(run: &RunView, palette: Palette) -> String {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;

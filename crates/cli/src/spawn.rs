@@ -1,8 +1,9 @@
 //! Starts `mainspring serve` as a process of its own, apart from the terminal, and waits until it answers.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -67,7 +68,8 @@ pub(crate) fn log_of(folder: &Folder) -> PathBuf {
 }
 
 fn start(folder: &Folder, stay: Stay, log: &Path) -> io::Result<Child> {
-    fs::create_dir_all(folder.root())?;
+    // As the server would make it: for its owner alone.
+    DirBuilder::new().recursive(true).mode(0o700).create(folder.root())?;
     let log = OpenOptions::new().create(true).append(true).open(log)?;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["serve", "--background", "--data"]).arg(folder.root());

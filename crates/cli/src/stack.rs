@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
-use mainspring_api::worker::{End, Task};
-use mainspring_server::{config::Config, data::Folder, stack::Stack};
+use mainspring_sandbox::Launcher;
+use mainspring_server::{
+    config::{Config, Install, Uv},
+    data::Folder,
+    stack::Stack,
+};
 use mainspring_types::{Code, Problem};
-use mainspring_worker::{Control, Execute, Execution, Outcome};
+use mainspring_worker::{
+    Execute, Folders, ProcessExecutor,
+    environment::{AllowInstall, Settings, ToolChoice},
+};
 
 /// Whether a stack takes up the work that it finds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,25 +40,39 @@ pub(crate) async fn start(
     doing: &str,
     work: Work,
 ) -> Result<Stack, Problem> {
-    let executor = |_: &Folder| match work {
-        Work::TakeUp => executor(),
-        Work::Leave => Ok(Arc::new(Idle) as Arc<dyn Execute>),
+    let executor = |folder: &Folder| match work {
+        Work::TakeUp => executor(folder, config).map(Some),
+        Work::Leave => Ok(None),
     };
     Stack::start(folder, config, doing, executor).await
 }
 
-fn executor() -> Result<Arc<dyn Execute>, Problem> {
-    Err(Problem::new(Code::Internal, "there is no executor yet"))
+/// What runs agents: processes, supervised by this same program.
+fn executor(folder: &Folder, config: &Config) -> Result<Arc<dyn Execute>, Problem> {
+    let supervisor = std::env::current_exe()
+        .map_err(|error| Problem::new(Code::Internal, "find this program").because(&error))?;
+    let folders = Folders {
+        versions: folder.versions(),
+        work: folder.work(),
+        environments: folder.envs(),
+        hidden: vec![folder.root().to_owned()],
+    };
+    Ok(Arc::new(ProcessExecutor::new(folders, Launcher::probe(supervisor), &settings(config))?))
 }
 
-/// Works on nothing, and hands back what it was given.
-struct Idle;
-
-impl Execute for Idle {
-    fn execute(&self, _: Task, mut control: Control) -> Execution<'_> {
-        Box::pin(async move {
-            control.order().await;
-            Outcome::of(End::Aborted {})
-        })
-    }
+/// How environments are built, by the settings of this folder.
+pub(crate) fn settings(config: &Config) -> Settings {
+    let mut settings = Settings::from_env();
+    settings.cap = config.environment_cap;
+    settings.machine.python = config.python.clone();
+    settings.tool = match &config.uv {
+        Uv::Search => ToolChoice::Auto,
+        Uv::At(path) => ToolChoice::Uv(path.clone()),
+        Uv::Off => ToolChoice::Pip,
+    };
+    settings.allow_install = match config.install {
+        Install::Known => AllowInstall::Recognised,
+        Install::Any => AllowInstall::Any,
+    };
+    settings
 }

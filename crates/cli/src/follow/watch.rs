@@ -9,7 +9,7 @@ use mainspring_api::{
 use mainspring_types::{Problem, RunId};
 use tokio::time::{Interval, interval};
 
-use super::{Follow, Lines, Seen, View};
+use super::{AWAY, BACK, Follow, Lines, Seen, View};
 use crate::{
     output::{Output, Palette, Surface, Tone, short_version},
     render,
@@ -38,8 +38,8 @@ pub(crate) async fn watch(client: &Client, run: &RunView, output: &Output) -> Re
         tokio::select! {
             seen = follow.next() => match seen? {
                 Some(Seen::Event(event)) => view.event(&event),
-                Some(Seen::Away) => view.say(Tone::Warn, Seen::Away.words()),
-                Some(Seen::Back) => view.say(Tone::Good, Seen::Back.words()),
+                Some(Seen::Away) => view.say(Tone::Warn, AWAY),
+                Some(Seen::Back) => view.say(Tone::Good, BACK),
                 None => break,
             },
             _ = tick(&mut frames, output.err) => view.draw(),

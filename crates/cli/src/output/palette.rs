@@ -63,6 +63,7 @@ impl Palette {
             Tone::Dim => "2",
         };
         match self {
+            Self::Colour if text.is_empty() => String::new(),
             Self::Plain => text.to_owned(),
             Self::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
         }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use mainspring_types::Timestamp;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// A duration as a person would say it: `0.4 s`, `2 min 05 s`, `3 h 20 min`, `5 d 2 h`.
+/// A duration as a person would say it: `45 ms`, `1.2 s`, `2 min 05 s`, `3 h 20 min`, `5 d 2 h`.
 pub(crate) fn time(duration: Duration) -> String {
     let tenths = (duration.as_millis() + 50) / 100;
     let seconds = (duration.as_millis() + 500) / 1000;
     match seconds {
-        0..60 if tenths < 600 => format!("{}.{} s", tenths / 10, tenths % 10),
+        _ if duration.as_millis() < 100 => format!("{} ms", duration.as_millis()),
+        _ if tenths < 600 => format!("{}.{} s", tenths / 10, tenths % 10),
         0..3_600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
         _ => format!("{} d {} h", seconds / 86_400, seconds / 3_600 % 24),
@@ -85,7 +86,8 @@ mod tests {
     #[test]
     fn durations_and_ages_read_as_spoken() {
         let table = [
-            (0, "0.0 s"),
+            (45, "45 ms"),
+            (400, "0.4 s"),
             (1_234, "1.2 s"),
             (59_940, "59.9 s"),
             (59_960, "1 min 00 s"),

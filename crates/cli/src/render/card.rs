@@ -17,7 +17,7 @@ pub(crate) fn card(run: &RunView, now: Timestamp, palette: Palette, surface: Sur
     let status = palette.paint(tone_of(run.status), run.status.as_str());
     let mut text = format!("{}  {status}\n\n", palette.strong(&run.run_id.to_string()));
     for (name, value) in facts(run, now) {
-        let _ = writeln!(text, "  {} {value}", palette.dim(&format!("{name:<9}")));
+        let _ = writeln!(text, "  {} {value}", palette.dim(&format!("{name:<10}")));
     }
     let _ = write!(text, "\n{}", steps(&run.steps, palette));
     if let Some(value) = &run.result {
@@ -59,7 +59,7 @@ fn isolation_words(isolation: &Value) -> String {
 fn isolation_word(name: &str, value: &Value) -> Option<String> {
     match value {
         Value::Null | Value::Bool(false) => None,
-        Value::Bool(true) => Some(name.to_owned()),
+        Value::Bool(true) => Some(name.replace('_', " ")),
         Value::String(text) => Some(format!("{name} {text}")),
         Value::Array(items) if items.is_empty() => None,
         Value::Array(items) => {
@@ -111,16 +111,59 @@ mod tests {
 
     #[test]
     fn a_completed_run_shows_its_result() {
-        insta::assert_snapshot!(shown(RunStatus::Completed), @"");
+        insta::assert_snapshot!(shown(RunStatus::Completed), @r#"
+        run_01kaj9tk80e00800000000001a  completed
+
+          agent      writer @ 4f1c9a2b4f1c
+          created    2025-11-21 04:40:00 UTC (3 min ago)
+          ended      2025-11-21 04:40:06 UTC (3 min ago)
+          used       1.2 s · 4 attempts · 14.2 MB
+
+             STEP   STATE  ATTEMPTS
+          ✓  plan   done   1
+          ✓  write  done   2
+          ✓  send   done   1
+
+        {"pages":3}
+        "#);
     }
 
     #[test]
     fn a_failed_run_shows_its_error() {
-        insta::assert_snapshot!(shown(RunStatus::Failed), @"");
+        insta::assert_snapshot!(shown(RunStatus::Failed), @"
+        run_01kaj9tk80e00800000000001a  failed
+
+          agent      writer @ 4f1c9a2b4f1c
+          created    2025-11-21 04:40:00 UTC (3 min ago)
+          ended      2025-11-21 04:40:06 UTC (3 min ago)
+          used       1.2 s · 4 attempts · 14.2 MB
+
+             STEP   STATE   ATTEMPTS
+          ✓  plan   done    1
+          ✓  write  done    2
+          ✗  send   failed  1, 1 failure
+
+        error[E2001]: the agent ended with exit code 3
+          hint: read its log with `mainspring runs events`
+          docs: docs/errors/E2001.md
+        ");
     }
 
     #[test]
     fn a_waiting_run_shows_the_way_out() {
-        insta::assert_snapshot!(shown(RunStatus::Waiting), @"");
+        insta::assert_snapshot!(shown(RunStatus::Waiting), @"
+        run_01kaj9tk80e00800000000001a  waiting
+
+          agent      writer @ 4f1c9a2b4f1c
+          created    2025-11-21 04:40:00 UTC (3 min ago)
+          used       1.2 s · 4 attempts · 14.2 MB
+          waits for  slot: all 2 slots are taken
+          way out    it begins by itself when a slot is free
+
+             STEP   STATE        ATTEMPTS
+          ✓  plan   done         1
+          ✓  write  done         2
+          ●  send   live (slot)  1
+        ");
     }
 }

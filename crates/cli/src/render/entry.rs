@@ -153,7 +153,28 @@ mod tests {
     fn a_journal_reads_as_a_story() {
         let story: Vec<String> =
             lost_and_found().iter().map(|event| line(event, Palette::Plain, 80)).collect();
-        insta::assert_snapshot!(story.join("\n"), @"");
+        insta::assert_snapshot!(story.join("\n"), @"
+        04:40:00.000    1  accepted for writer
+        04:40:00.000    2  plan · attempt 1 is due
+        04:40:00.002    3  plan · attempt 1 has a worker
+        04:40:00.003    4  plan · environment: install · resolving
+        04:40:00.400    5  plan · attempt 1 began
+        04:40:00.500    6  plan │ thinking
+        04:40:00.500    6  plan │ thought
+        04:40:00.900    7  plan · done
+        04:40:00.900    8  write · attempt 1 is due
+        04:40:00.902    9  write · attempt 1 has a worker
+        04:40:00.904   10  write · attempt 1 began
+        04:40:05.000   11  write · attempt 1 was cut off: the server died
+        04:40:05.000   12  write · attempt 2 is due
+        04:40:05.002   13  write · attempt 2 has a worker
+        04:40:05.004   14  write · attempt 2 began
+        04:40:06.204   15  write · done
+        04:40:06.204   16  send · attempt 1 is due
+        04:40:06.206   17  send · attempt 1 began
+        04:40:06.306   18  send · attempt 1 failed: the agent ended with exit code 3 (E…
+        04:40:06.306   19  ✗ failed: the agent ended with exit code 3 (E2001)
+        ");
     }
 
     #[test]

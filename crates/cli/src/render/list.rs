@@ -36,6 +36,10 @@ mod tests {
     #[test]
     fn runs_stand_in_columns() {
         let runs = [RunStatus::Completed, RunStatus::Waiting].map(summary);
-        insta::assert_snapshot!(list(&runs, at(200_000), Palette::Plain), @"");
+        insta::assert_snapshot!(list(&runs, at(200_000), Palette::Plain), @"
+        RUN                             STATUS          AGENT   METHOD  AGE        TIME
+        run_01kaj9tk80e00800000000001a  completed       writer  draft   3 min ago  6.3 s
+        run_01kaj9tk80e00800000000001a  waiting (slot)  writer  draft   3 min ago  3 min 20 s
+        ");
     }
 }

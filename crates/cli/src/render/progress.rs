@@ -139,21 +139,52 @@ mod tests {
 
     #[test]
     fn an_environment_is_seen_growing() {
-        insta::assert_snapshot!(picture(4, 250), @"");
+        insta::assert_snapshot!(picture(4, 250), @"
+        --------
+          ⠋ plan      0.2 s  environment: install · resolving
+          · write
+          · send
+        ");
     }
 
     #[test]
     fn the_agents_lines_stand_beneath_its_step() {
-        insta::assert_snapshot!(picture(6, 700), @"");
+        insta::assert_snapshot!(picture(6, 700), @"
+        --------
+          ✓ environment built in 0.4 s
+          ⠋ plan      0.3 s
+              thinking
+              thought
+          · write
+          · send
+        ");
     }
 
     #[test]
     fn a_lost_attempt_is_told_and_the_next_goes_on() {
-        insta::assert_snapshot!(picture(14, 5_600), @"");
+        insta::assert_snapshot!(picture(14, 5_600), @"
+          ✓ environment built in 0.4 s
+          ✓ plan      0.5 s
+              thinking
+              thought
+        --------
+          ⠋ write     0.6 s  attempt 2
+              attempt 1 was cut off: the server died
+          · send
+        ");
     }
 
     #[test]
     fn once_ended_every_step_is_settled() {
-        insta::assert_snapshot!(picture(19, 9_000), @"");
+        insta::assert_snapshot!(picture(19, 9_000), @"
+          ✓ environment built in 0.4 s
+          ✓ plan      0.5 s
+              thinking
+              thought
+          ✓ write     1.2 s  attempt 2
+              attempt 1 was cut off: the server died
+          ✗ send      0.1 s
+        --------
+        ");
     }
 }

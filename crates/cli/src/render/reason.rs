@@ -13,7 +13,7 @@ pub(crate) fn why(run: &RunView, now: Timestamp) -> (String, String) {
     match &run.waiting {
         Some(waiting) if !run.status.is_ended() => {
             let since = time(now.since(waiting.since));
-            (format!("for {} since {since}: {}", waiting.reason, waiting.detail), waiting.way_out.clone())
+            (format!("{}, for {since}", waiting.detail), waiting.way_out.clone())
         }
         _ => of_status(run, now),
     }
@@ -23,7 +23,7 @@ pub(crate) fn why(run: &RunView, now: Timestamp) -> (String, String) {
 pub(crate) fn why_lines(status: RunStatus, reason: &str, way_out: &str, palette: Palette) -> String {
     let status = palette.paint(tone_of(status), status.as_str());
     let arrow = palette.paint(Tone::Active, "→");
-    format!("{status} {reason}\n{arrow} {way_out}\n")
+    format!("{status}: {reason}\n{arrow} {way_out}\n")
 }
 
 fn of_status(run: &RunView, now: Timestamp) -> (String, String) {
@@ -77,6 +77,27 @@ mod tests {
     #[test]
     fn every_status_has_a_reason_and_a_way_out() {
         let told: Vec<String> = RunStatus::ALL.iter().map(|status| lines(*status)).collect();
-        insta::assert_snapshot!(told.join("\n"), @"");
+        insta::assert_snapshot!(told.join("\n"), @"
+        queued: no worker has taken it yet
+        → it begins by itself when a slot is free
+
+        running: step `send`, attempt 1, is with a worker
+        → follow it with `mainspring runs events run_01kaj9tk80e00800000000001a --follow`
+
+        waiting: all 2 slots are taken, for 3 min 20 s
+        → it begins by itself when a slot is free
+
+        paused: nothing more is dispatched
+        → let it go on with `mainspring runs resume run_01kaj9tk80e00800000000001a`
+
+        completed: 3 min ago, after 1.2 s · 4 attempts · 14.2 MB
+        → see its result with `mainspring runs show run_01kaj9tk80e00800000000001a`
+
+        failed: 3 min ago, after 1.2 s · 4 attempts · 14.2 MB: the agent ended with exit code 3 (E2001)
+        → read its log with `mainspring runs events`
+
+        cancelled: 3 min ago, after 1.2 s · 4 attempts · 14.2 MB
+        → see how far it came with `mainspring runs show run_01kaj9tk80e00800000000001a`
+        ");
     }
 }

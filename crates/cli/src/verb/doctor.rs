@@ -55,7 +55,7 @@ fn text(sections: &[Section], palette: Palette) -> String {
     text.push_str(&match weak {
         0 => palette.paint(Tone::Good, "✓ everything is there"),
         number => {
-            format!("{} to look at; agents run, with what is said above", count(number as u64, "finding"))
+            format!("{} to look at", count(number as u64, "finding"))
         }
     });
     text + "\n"
@@ -105,6 +105,14 @@ mod tests {
                 finding("uv", Status::Missing, "not in PATH", None),
             ],
         }];
-        insta::assert_snapshot!(text(&sections, Palette::Plain), @"");
+        insta::assert_snapshot!(text(&sections, Palette::Plain), @"
+        isolation and limits
+          ✓ process tree  PID namespace
+          ! memory        by address space
+                          → run as a user who may make cgroups
+          ✗ uv            not in PATH
+
+        2 findings to look at
+        ");
     }
 }

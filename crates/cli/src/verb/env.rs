@@ -5,13 +5,14 @@ mod prune;
 
 use clap::Subcommand;
 use mainspring_types::{Problem, Timestamp};
-use mainspring_worker::environment::{Entry, Environments, Settings, State};
+use mainspring_worker::environment::{Entry, Environments, State};
 use serde::Serialize;
 
 use crate::{
     Outcome,
     context::Context,
     output::{Palette, Table, age, count},
+    stack,
 };
 
 /// List the environments built for agents, or remove those not used
@@ -30,7 +31,7 @@ pub(crate) fn run(verb: &Verb, context: &Context) -> Outcome {
 
 /// The environments of the data folder.
 fn environments(context: &Context) -> Result<Environments, Problem> {
-    Ok(Environments::new(&context.folder()?.envs(), Settings::from_env()))
+    Ok(Environments::new(&context.folder()?.envs(), stack::settings(&context.config(&[])?)))
 }
 
 /// An environment as shown.
@@ -111,6 +112,10 @@ mod tests {
         };
         let shown =
             [one("ready", &["openai 1.109", "aisuite 0.1", "docstring 1", "httpx 2"]), one("in use", &[])];
-        insta::assert_snapshot!(table(&shown, at(120_000), Palette::Plain), @"");
+        insta::assert_snapshot!(table(&shown, at(120_000), Palette::Plain), @"
+        ENVIRONMENT   STATE   PYTHON  PACKAGES                              SIZE     LAST USED
+        0123456789ab  ready   3.11.7  openai aisuite docstring and 1 other  58.0 MB  2 min ago
+        0123456789ab  in use  3.11.7  -                                     58.0 MB  2 min ago
+        ");
     }
 }

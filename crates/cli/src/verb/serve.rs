@@ -128,6 +128,12 @@ mod tests {
         let folder = Folder::at(std::path::Path::new("/srv/ms")).expect("absolute");
         let listen = mainspring_api::DEFAULT_LISTEN.parse().expect("an address");
         let text = Serving { version: "1.2.3", ..Serving::new(&folder, listen) }.text(Palette::Plain);
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+        mainspring 1.2.3 serves /srv/ms
+          http    http://127.0.0.1:7117
+          socket  /srv/ms/control.sock
+          key     /srv/ms/admin.key
+          call    curl -H "Authorization: Bearer $(cat /srv/ms/admin.key)" http://127.0.0.1:7117/api/v1/runs
+        "#);
     }
 }

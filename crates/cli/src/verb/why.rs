@@ -26,7 +26,7 @@ struct Why {
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let server = connect::look(context).await?;
     let id = find(&server.client, &args.which.run).await?;
-    let run = server.client.run(id).await?;
+    let run = server.run(id).await?;
     let (reason, way_out) = render::why(&run, Timestamp::now());
     let why = Why { run_id: id, status: run.status.as_str(), reason, way_out };
     context.output.show(&why, |palette| render::why_lines(run.status, &why.reason, &why.way_out, palette))?;

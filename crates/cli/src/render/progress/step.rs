@@ -1,11 +1,11 @@
 //! One step of a run as it happens.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, fmt::Write as _, time::Duration};
 
 use mainspring_types::Timestamp;
 
 use super::Frame;
-use crate::output::{Tone, fitted, time, width_of};
+use crate::output::{Tone, count, fitted, time, width_of};
 
 /// How many of an agent's last lines stand beneath its step.
 const TAIL: usize = 4;
@@ -76,7 +76,13 @@ impl Step {
     pub(super) fn due(&mut self, attempt: Option<u64>) {
         self.mark = Mark::Due;
         self.attempt = attempt.unwrap_or(self.attempt + 1);
+        self.forget();
+    }
+
+    /// What was said and timed belongs to the attempt before.
+    fn forget(&mut self) {
         self.began = None;
+        self.building_since = None;
         self.tail.clear();
         self.before = 0;
     }
@@ -107,7 +113,7 @@ impl Step {
 
     pub(super) fn lost(&mut self, what: String) {
         self.mark = Mark::Due;
-        self.building_since = None;
+        self.forget();
         self.losses.push(what);
     }
 
@@ -136,7 +142,7 @@ impl Step {
         let beneath = |text: &str| format!("      {}", fitted(text, frame.columns.saturating_sub(7)));
         lines.extend(self.losses.iter().map(|loss| palette.paint(Tone::Warn, &beneath(loss))));
         if self.before > 0 {
-            lines.push(palette.dim(&beneath(&format!("… {} lines before", self.before))));
+            lines.push(palette.dim(&beneath(&format!("… {} before", count(self.before as u64, "line")))));
         }
         lines.extend(self.tail.iter().map(|line| palette.dim(&beneath(line))));
         lines
@@ -147,14 +153,15 @@ impl Step {
         let name = fitted(&self.name, width);
         let pad = " ".repeat(width.saturating_sub(width_of(&name)));
         let name = if self.mark == Mark::Pending { frame.palette.dim(&name) } else { name };
-        let aside = self.aside(frame.columns.saturating_sub(width + 16));
-        let text = format!(
-            "  {} {name}{pad}  {:>8}  {}",
-            frame.palette.paint(tone, mark),
-            self.clock(frame),
-            frame.palette.dim(&aside)
-        );
-        text.trim_end().to_owned()
+        let (clock, aside) = (self.clock(frame), self.aside(frame.columns.saturating_sub(width + 16)));
+        let mut text = format!("  {} {name}", frame.palette.paint(tone, mark));
+        if !clock.is_empty() || !aside.is_empty() {
+            let _ = write!(text, "{pad}  {clock:>8}");
+        }
+        if !aside.is_empty() {
+            let _ = write!(text, "  {}", frame.palette.dim(&aside));
+        }
+        text
     }
 
     fn look(&self, frame: Frame) -> (&'static str, Tone) {

@@ -2,7 +2,9 @@
 
 use std::{fmt::Write as _, process::ExitCode};
 
-use mainspring_agent::{Description, Limits, Method, Parameter, Requirements, StepWork, Work};
+use mainspring_agent::{
+    Description, InstallCommand, Limits, Method, Parameter, PythonRequirement, Requirements, StepWork, Work,
+};
 use serde_json::Value;
 
 use super::{Which, warning};
@@ -71,11 +73,26 @@ fn assurance(word: &str) -> String {
 }
 
 fn environment(wanted: &Requirements) -> String {
-    let mut parts = vec![format!("Python {}", wanted.python)];
-    parts.extend(wanted.packages.iter().map(ToString::to_string));
-    parts.extend(wanted.requirements_file.as_ref().map(|file| file.display().to_string()));
-    parts.extend(wanted.commands.iter().map(|command| format!("`{command}`")));
-    parts.join(", ")
+    let python = match wanted.python {
+        PythonRequirement::Any => "Python, any version".to_owned(),
+        ref required => format!("Python {required}"),
+    };
+    [vec![python], installed(wanted)].concat().join(", ")
+}
+
+/// What is put into the environment: the first source that is there, as the builder sees it.
+fn installed(wanted: &Requirements) -> Vec<String> {
+    if !wanted.commands.is_empty() {
+        // What only makes the environment, or brings pip and uv, is done by the builder itself.
+        let told = |command: &&InstallCommand| {
+            !matches!(command, InstallCommand::CreateVenv | InstallCommand::Bootstrap)
+        };
+        return wanted.commands.iter().filter(told).map(|command| format!("`{command}`")).collect();
+    }
+    if !wanted.packages.is_empty() {
+        return wanted.packages.clone();
+    }
+    wanted.requirements_file.iter().map(|file| file.display().to_string()).collect()
 }
 
 fn limits(limits: &Limits) -> String {

@@ -163,7 +163,14 @@ mod tests {
     fn what_is_true_is_shown() {
         let proof = proof([1, 2, 1], [1, 1, 1]);
         assert_eq!(proof.check(RunStatus::Completed), Ok(()));
-        insta::assert_snapshot!(proof.render(Palette::Plain), @"");
+        insta::assert_snapshot!(proof.render(Palette::Plain), @"
+          STEP     BEGUN  DONE
+          gather   1×     1×    done once, before the kill: not repeated
+          draft    2×     1×    done once, by its second attempt: the first was killed
+          publish  1×     1×    done once
+
+        Not repeated: gather. That is 1.2 s of work kept.
+        ");
     }
 
     #[test]

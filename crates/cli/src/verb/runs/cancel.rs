@@ -15,8 +15,8 @@ use crate::{Outcome, connect, context::Context};
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
-    /// How hard
-    #[arg(long, value_enum, default_value = "stop")]
+    /// How hard: interrupt asks and kills after 10 s, stop tells and kills after 1 s, kill kills
+    #[arg(long, default_value = "stop", hide_possible_values = true)]
     level: Hardness,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]

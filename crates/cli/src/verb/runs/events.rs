@@ -11,7 +11,7 @@ use crate::{
     Outcome,
     connect::{self, Server},
     context::Context,
-    follow::{Follow, Seen},
+    follow::{AWAY, BACK, Follow, Seen},
     output::{self, Format, Output},
     render,
 };
@@ -65,7 +65,8 @@ async fn follow(server: &Server, run: RunId, after: u64, output: &Output) -> Res
     while let Some(seen) = follow.next().await? {
         match seen {
             Seen::Event(event) => show(&event, output)?,
-            Seen::Away | Seen::Back => output::note(&output.err_palette.dim(seen.words())),
+            Seen::Away => output::note(&output.err_palette.dim(AWAY)),
+            Seen::Back => output::note(&output.err_palette.dim(BACK)),
         }
     }
     Ok(())

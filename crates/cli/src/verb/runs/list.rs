@@ -24,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, context: &Context) -> Outcome {
     let server = connect::look(context).await?;
     let list = ListRuns { status: args.status, limit: Some(args.limit), cursor: args.cursor };
-    let page = server.client.list_runs(&list).await?;
+    let page = server.list(&list).await?;
     context.output.show(&page, |palette| render::list(&page.items, Timestamp::now(), palette))?;
     if context.output.format == Format::Table {
         let palette = context.output.err_palette;

@@ -17,7 +17,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let server = connect::look(context).await?;
     let id = find(&server.client, &args.which.run).await?;
-    let run = server.client.run(id).await?;
+    let run = server.run(id).await?;
     let surface = context.output.out;
     context.output.show(&run, |palette| render::card(&run, Timestamp::now(), palette, surface))?;
     server.close(&context.output).await;
