@@ -28,7 +28,8 @@ First steps:
   mainspring doctor                                see what this machine can and cannot do
 
 Exit codes:
-  0 ok   1 run failed   2 invalid input   3 not allowed   4 server error   5 unreachable   6 configuration";
+  0 ok               2 invalid input   4 server error   6 configuration
+  1 run failed       3 not allowed     5 unreachable    130 interrupted";
 
 /// Runs AI agents durably: a run survives the death of its agent, its server and its machine.
 #[derive(Parser, Debug)]
@@ -41,25 +42,30 @@ pub(crate) struct Cli {
     pub(crate) verb: Verb,
 }
 
+impl Cli {
+    /// How the result is written: as the verb's own flag says, else as the global one does.
+    pub(crate) fn format(&self) -> Format {
+        match &self.verb {
+            Verb::Run(args) if args.json => Format::Json,
+            _ => self.global.output,
+        }
+    }
+}
+
 /// Options of every verb.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// How the result is written: table, json or yaml
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "FORMAT",
-        default_value = "table",
-        hide_possible_values = true
-    )]
+    /// How the result is written: table, json or yaml; table unless told otherwise
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub(crate) output: Format,
     /// When to use colour: auto, always or never; `NO_COLOR` turns auto off
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub(crate) color: ColorChoice,
-    /// The data folder [default: ~/.mainspring]
-    #[arg(long, global = true, value_name = "DIR", env = "MAINSPRING_HOME", hide_env_values = true)]
+    /// The data folder; else `MAINSPRING_HOME`, else ~/.mainspring
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
 

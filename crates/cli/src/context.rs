@@ -8,10 +8,7 @@ use mainspring_server::{
 };
 use mainspring_types::Problem;
 
-use crate::{
-    args::Global,
-    output::{Format, Output},
-};
+use crate::{args::Cli, output::Output};
 
 /// What every verb is given.
 pub(crate) struct Context {
@@ -21,17 +18,13 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// The context that the global options describe.
-    pub(crate) fn new(global: &Global) -> Self {
+    /// The context that the command line describes.
+    pub(crate) fn new(cli: &Cli) -> Self {
+        let global = &cli.global;
         Self {
-            output: Output::new(global.output, global.color),
+            output: Output::new(cli.format(), global.color),
             folder: Folder::resolve(global.data.as_deref(), &|name| env::var_os(name)),
         }
-    }
-
-    /// The output in another format, when a verb has a flag of its own for it.
-    pub(crate) fn output_as(&self, format: Option<Format>) -> Output {
-        Output { format: format.unwrap_or(self.output.format), ..self.output }
     }
 
     /// The data folder; a verb that needs none never asks.

@@ -107,7 +107,7 @@ impl Follower {
             match self.read().await {
                 Ok(()) => return Ok(()),
                 Err(Stop::Failed(problem)) if problem.code == Code::Unreachable => {
-                    self.wait(*problem).await?
+                    self.wait(*problem).await?;
                 }
                 Err(stop) => return Err(stop),
             }

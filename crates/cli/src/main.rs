@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         verb::supervise::run();
     }
     let cli = Cli::parse();
-    let context = Context::new(&cli.global);
+    let context = Context::new(&cli);
     start(cli, &context).unwrap_or_else(|failure| failure.report(&context.output))
 }
 

@@ -1,7 +1,7 @@
 //! Starts `mainspring serve` as a process of its own, apart from the terminal, and waits until it answers.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, OpenOptions},
     io,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
@@ -77,7 +77,7 @@ fn start(folder: &Folder, stay: Stay, log: &Path) -> io::Result<Child> {
         command.arg("--idle-exit");
     }
     // The folder would be held for as long as the server lives.
-    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::from(log)).spawn()
+    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()
 }
 
 fn failed(how: &str, log: &Path) -> Problem {

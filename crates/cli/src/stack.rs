@@ -64,7 +64,7 @@ fn executor(folder: &Folder, config: &Config) -> Result<Arc<dyn Execute>, Proble
 pub(crate) fn settings(config: &Config) -> Settings {
     let mut settings = Settings::from_env();
     settings.cap = config.environment_cap;
-    settings.machine.python = config.python.clone();
+    settings.machine.python.clone_from(&config.python);
     settings.tool = match &config.uv {
         Uv::Search => ToolChoice::Auto,
         Uv::At(path) => ToolChoice::Uv(path.clone()),

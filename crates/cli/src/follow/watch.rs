@@ -42,7 +42,7 @@ pub(crate) async fn watch(client: &Client, run: &RunView, output: &Output) -> Re
                 Some(Seen::Back) => view.say(Tone::Good, BACK),
                 None => break,
             },
-            _ = tick(&mut frames, output.err) => view.draw(),
+            () = tick(&mut frames, output.err) => view.draw(),
             _ = tokio::signal::ctrl_c() => {
                 interrupts += 1;
                 if interrupts > 1 {

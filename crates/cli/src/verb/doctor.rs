@@ -52,13 +52,11 @@ fn text(sections: &[Section], palette: Palette) -> String {
         text.push('\n');
     }
     let weak = all().filter(|finding| finding.status != Status::Ok).count();
-    text.push_str(&match weak {
+    let verdict = match weak {
         0 => palette.paint(Tone::Good, "✓ everything is there"),
-        number => {
-            format!("{} to look at", count(number as u64, "finding"))
-        }
-    });
-    text + "\n"
+        number => format!("{} to look at", count(number as u64, "finding")),
+    };
+    text + &verdict + "\n"
 }
 
 fn line(finding: &Finding, width: usize, palette: Palette) -> String {

@@ -43,7 +43,7 @@ pub(crate) struct Args {
     input: Option<String>,
     /// Print the whole run as one JSON object, like `-o json`
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
     /// Print the run's id and leave; a server in the background runs it
     #[arg(short, long)]
     detach: bool,
@@ -59,7 +59,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
-    let output = context.output_as(args.json.then_some(Format::Json));
+    let output = &context.output;
     let request = request::build(args)?;
     let folder = context.folder()?;
     let key = args.idempotency_key.as_deref();
@@ -69,14 +69,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
             None => spawn::server(folder, spawn::Stay::WhileBusy).await?.client,
         };
         let run = client.create_run(&request, key).await?;
-        detached(&run, &output)?;
+        detached(&run, output)?;
         return Ok(ExitCode::SUCCESS);
     }
     let server = connect::connect_or_start(context).await?;
     let run = server.client.create_run(&request, key).await?;
-    let watched = watch(&server.client, &run, &output).await?;
+    let watched = watch(&server.client, &run, output).await?;
     if let Watched::Ended(run) = &watched {
-        show(run, &output)?;
+        show(run, output)?;
     }
     server.close(&context.output).await;
     Ok(watched.exit_code())

@@ -11,7 +11,7 @@ use crate::{Outcome, context::Context};
 pub(crate) struct Args {}
 
 #[derive(Serialize)]
-struct Version {
+struct Program {
     name: &'static str,
     version: &'static str,
     api: &'static str,
@@ -21,7 +21,7 @@ struct Version {
 }
 
 pub(crate) fn run(Args {}: &Args, context: &Context) -> Outcome {
-    let version = Version {
+    let program = Program {
         name: "mainspring",
         version: env!("CARGO_PKG_VERSION"),
         api: "v1",
@@ -29,6 +29,6 @@ pub(crate) fn run(Args {}: &Args, context: &Context) -> Outcome {
         arch: std::env::consts::ARCH,
         kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
     };
-    context.output.show(&version, |_| format!("{} {}", version.name, version.version))?;
+    context.output.show(&program, |_| format!("{} {}", program.name, program.version))?;
     Ok(ExitCode::SUCCESS)
 }

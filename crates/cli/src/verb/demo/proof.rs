@@ -82,24 +82,26 @@ impl Proof {
     /// Whether everything that is about to be said is true.
     pub(super) fn check(&self, status: RunStatus) -> Result<(), Problem> {
         if status != RunStatus::Completed {
-            return Err(untrue(format!("the run ended `{}`, not `completed`", status.as_str())));
+            return Err(untrue(&format!("the run ended `{}`, not `completed`", status.as_str())));
         }
         if self.survivors > 0 {
-            return Err(untrue(format!("{} of the killed processes still live", self.survivors)));
+            return Err(untrue(&format!("{} of the killed processes still live", self.survivors)));
         }
         for step in &self.steps {
             let StepProof { step: name, begun, done, attempts, done_before_kill, .. } = step;
             if *done != 1 {
-                return Err(untrue(format!("the ledger says {done} times that `{name}` was done, not once")));
+                return Err(untrue(&format!(
+                    "the ledger says {done} times that `{name}` was done, not once"
+                )));
             }
             if *done_before_kill && (*begun, *attempts) != (1, 1) {
-                return Err(untrue(format!("`{name}` was done before the kill and began {begun} times")));
+                return Err(untrue(&format!("`{name}` was done before the kill and began {begun} times")));
             }
         }
         let repeated: Vec<&StepProof> = self.steps.iter().filter(|step| step.begun > 1).collect();
         match repeated.as_slice() {
             [step] if step.begun == 2 && step.attempts == 2 => Ok(()),
-            others => Err(untrue(format!(
+            others => Err(untrue(&format!(
                 "{} steps began more than once, not the one that was killed",
                 others.len()
             ))),
@@ -130,7 +132,7 @@ impl Proof {
     }
 }
 
-fn untrue(what: String) -> Problem {
+fn untrue(what: &str) -> Problem {
     Problem::new(Code::ExecutionFailed, format!("the demo did not show what it promises: {what}"))
         .suggest("run it again; if it stays so, report it with the output of `mainspring doctor`")
 }

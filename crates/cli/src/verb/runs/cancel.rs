@@ -10,13 +10,14 @@ use crate::{Outcome, connect, context::Context};
 
 /// End a run early
 ///
-/// A run that has ended keeps its outcome, and the command says which it was.
+/// `interrupt` asks the agent to stop by its own means and kills it after ten seconds, `stop` tells it to end and kills
+/// it a second later, `kill` kills it. A run that has ended keeps its outcome, and the command says which it was.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
-    /// How hard: interrupt asks and kills after 10 s, stop tells and kills after 1 s, kill kills
-    #[arg(long, default_value = "stop", hide_possible_values = true)]
+    /// How hard: interrupt, stop or kill; stop unless told otherwise
+    #[arg(long, default_value = "stop", hide_possible_values = true, hide_default_value = true)]
     level: Hardness,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
@@ -26,11 +27,8 @@ pub(crate) struct Args {
 /// How hard a run is ended.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Hardness {
-    /// Ask the agent to stop by its own means; kill it after ten seconds
     Interrupt,
-    /// Tell the agent to end; kill it a second later
     Stop,
-    /// Kill the agent
     Kill,
 }
 

@@ -36,9 +36,9 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let id = find(&server.client, &args.which.run).await?;
     let output = &context.output;
     if args.follow {
-        follow(&server, id, args.after, output).await?
+        follow(&server, id, args.after, output).await?;
     } else {
-        past(&server, id, args.after, output).await?
+        past(&server, id, args.after, output).await?;
     }
     server.close(&context.output).await;
     Ok(ExitCode::SUCCESS)
@@ -76,7 +76,7 @@ fn show(event: &EventView, output: &Output) -> Result<(), Problem> {
     match output.format {
         Format::Table => output::print(&render::line(event, output.palette, output.out.columns())),
         Format::Json => {
-            output::print(&serde_json::to_string(event).map_err(|error| output::unwritable("JSON", &error))?)
+            output::print(&serde_json::to_string(event).map_err(|error| output::unwritable("JSON", &error))?);
         }
         Format::Yaml => {
             output::print("---");

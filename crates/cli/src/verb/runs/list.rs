@@ -30,7 +30,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Outcome {
         let palette = context.output.err_palette;
         match &page.next_cursor {
             Some(cursor) => {
-                output::note(&palette.dim(&format!("more: mainspring runs list --cursor {cursor}")))
+                output::note(&palette.dim(&format!("more: mainspring runs list --cursor {cursor}")));
             }
             None if page.items.is_empty() => output::note(&palette.dim("no runs yet; try `mainspring demo`")),
             None => {}

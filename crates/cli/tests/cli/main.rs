@@ -1,0 +1,9 @@
+//! The real binary: what it prints, how it exits and what it leaves behind. Each test has a home of its own.
+
+mod agents;
+mod attended;
+mod demo;
+mod help;
+mod home;
+mod problems;
+mod runs;
