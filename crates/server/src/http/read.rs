@@ -28,11 +28,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Run {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|rejected| Problem::new(Code::BadRequest, rejected.body_text()))?;
-        let unknown = |error: ParseIdError| {
-            Problem::new(Code::NotFound, error.to_string())
+        let malformed = |error: ParseIdError| {
+            Problem::new(Code::BadRequest, error.to_string())
                 .suggest("`mainspring runs list` shows the runs there are")
         };
-        Ok(Self(text.parse().map_err(unknown)?))
+        Ok(Self(text.parse().map_err(malformed)?))
     }
 }
 

@@ -54,11 +54,11 @@ async fn an_empty_cancel_stops_and_an_unknown_level_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_run_id_is_not_found() {
+async fn what_is_no_run_id_is_told_what_one_looks_like() {
     let server = Server::start().await;
     let answer = server.ask("POST /runs/latest/cancel", &[], "").await;
     let message = "`latest` is not a run id; one looks like run_01k9zq3v8e6m2x4t5w7y9abcde";
-    assert_eq!(answer.problem(), (404, "E1503".into(), message.into()));
+    assert_eq!(answer.problem(), (400, "E1505".into(), message.into()));
 }
 
 #[tokio::test]
