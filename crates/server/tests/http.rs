@@ -1,0 +1,172 @@
+//! The API over a whole stack, asked by the typed client; only the work of an attempt is made up.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, pin::pin, sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use mainspring_api::{
+    client::Client,
+    run::{CancelRun, CreateRun, ListRuns, RunStatus},
+    worker::{End, Task},
+};
+use mainspring_server::{
+    config::Config,
+    data::{Folder, HOME_VARIABLE},
+    stack::Stack,
+};
+use mainspring_types::RunId;
+use mainspring_worker::{Control, Execute, Execution, Outcome};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Gives back its input, unless that is `"hold"`: then it works until it is told to end.
+struct Echo;
+
+impl Execute for Echo {
+    fn execute(&self, task: Task, mut control: Control) -> Execution<'_> {
+        Box::pin(async move {
+            if task.input.bytes() != Some(br#""hold""#) {
+                return Outcome::of(End::Done { output: task.input });
+            }
+            control.order().await;
+            Outcome::of(End::Aborted {})
+        })
+    }
+}
+
+struct Site {
+    stack: Stack,
+    client: Client,
+    root: tempfile::TempDir,
+}
+
+impl Site {
+    async fn start() -> Self {
+        let root = tempfile::tempdir().expect("a folder");
+        let agent = root.path().join("echo");
+        fs::write(&agent, "#!/bin/sh\n").expect("writes");
+        fs::set_permissions(&agent, fs::Permissions::from_mode(0o755)).expect("sets");
+        let data = root.path().join("data");
+        let folder = Folder::resolve(None, &|name| (name == HOME_VARIABLE).then(|| data.clone().into()));
+        let folder = folder.expect("a folder");
+        let config = Config::resolve(&folder.config_file(), &|_| None, &[]).expect("defaults");
+        let stack =
+            Stack::start(&folder, &config, "test", |_| Ok(Some(Arc::new(Echo)))).await.expect("starts");
+        let client = Client::unix(folder.control_socket());
+        Self { stack, client, root }
+    }
+
+    fn request(&self, input: &str) -> CreateRun {
+        let agent = self.root.path().join("echo").display().to_string();
+        CreateRun { agent, method: None, input: Some(json!(input)), timeout: None, allow_install: false }
+    }
+
+    async fn create(&self, input: &str) -> RunId {
+        self.client.create_run(&self.request(input), None).await.expect("accepted").run_id
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_followed_to_its_result() {
+    let site = Site::start().await;
+    let run = site.create("hello").await;
+    let entries: Vec<_> =
+        site.client.follow(run, 0, PATIENCE).map(|entry| entry.expect("an entry")).collect().await;
+    let seqs: Vec<u64> = entries.iter().map(|entry| entry.seq).collect();
+    assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>());
+    assert_eq!(entries.last().map(|entry| entry.kind.as_str()), Some("run.completed"));
+    let view = site.client.run(run).await.expect("known");
+    assert_eq!((view.status, view.result), (RunStatus::Completed, Some(json!("hello"))));
+}
+
+#[tokio::test]
+async fn a_repeated_idempotency_key_is_the_same_run_and_another_body_a_conflict() {
+    let site = Site::start().await;
+    let first = site.client.create_run(&site.request("a"), Some("k")).await.expect("accepted");
+    let again = site.client.create_run(&site.request("a"), Some("k")).await.expect("accepted");
+    assert_eq!(first.run_id, again.run_id);
+    let other = site.client.create_run(&site.request("b"), Some("k")).await.expect_err("another body");
+    assert_eq!(other[0].code.as_str(), "E1504");
+}
+
+#[tokio::test]
+async fn a_live_run_is_cancelled_once() {
+    let site = Site::start().await;
+    let run = site.create("hold").await;
+    site.client.cancel(run, &CancelRun::default()).await.expect("stopping");
+    let last = pin!(site.client.follow(run, 0, PATIENCE)).fold(None, async |_, entry| Some(entry)).await;
+    assert_eq!(last.expect("entries").expect("an entry").kind, "run.cancelled");
+    let again = site.client.cancel(run, &CancelRun::default()).await.expect("its outcome");
+    assert_eq!(again.status, RunStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn runs_are_listed_page_by_page() {
+    let site = Site::start().await;
+    let mut made = [site.create("a").await, site.create("b").await, site.create("c").await];
+    let (mut seen, mut list) = (Vec::new(), ListRuns { limit: Some(2), ..ListRuns::default() });
+    loop {
+        let page = site.client.list_runs(&list).await.expect("a page");
+        seen.extend(page.items.iter().map(|run| run.run_id));
+        list.cursor = page.next_cursor;
+        if list.cursor.is_none() {
+            break;
+        }
+    }
+    seen.sort_unstable();
+    made.sort_unstable();
+    assert_eq!(seen, made);
+}
+
+#[tokio::test]
+async fn the_server_is_ready_and_tells_where_it_listens() {
+    let site = Site::start().await;
+    assert_eq!(site.client.ready().await.expect("answers").status, "ok");
+    let bound = site.stack.listen("127.0.0.1:0".parse().expect("an address")).await.expect("binds");
+    let folder = site.stack.folder();
+    assert_eq!(folder.announced().map(|note| note.listen), Some(bound));
+    let key = folder.key().expect("made").secret().clone();
+    let over_tcp = Client::tcp(bound, key).list_runs(&ListRuns::default()).await.expect("a page");
+    assert_eq!(over_tcp.items, []);
+    let wrong = Client::tcp(bound, "wrong".into()).list_runs(&ListRuns::default()).await.expect_err("no key");
+    assert_eq!(wrong.code.as_str(), "E1501");
+}
+
+#[tokio::test]
+async fn an_accepted_run_has_a_place() {
+    let site = Site::start().await;
+    let body = serde_json::to_string(&site.request("a")).expect("serialises");
+    let head = post(&site.stack.folder().control_socket(), "/api/v1/runs", &body).await;
+    assert!(head.starts_with("HTTP/1.1 202 Accepted\r\n"), "{head}");
+    assert!(head.contains("\r\nlocation: /api/v1/runs/run_"), "{head}");
+}
+
+#[tokio::test]
+async fn shutting_down_ends_streams_that_have_nothing_to_say() {
+    let site = Site::start().await;
+    let run = site.create("hold").await;
+    let mut entries = pin!(site.client.events(run, 0).await.expect("a stream"));
+    entries.next().await.expect("an entry").expect("it is whole");
+    tokio::time::timeout(PATIENCE, site.stack.shutdown()).await.expect("soon");
+    while let Some(entry) = entries.next().await {
+        assert!(!entry.expect("an entry").is_last());
+    }
+}
+
+/// The head of the answer to a request without any of our client in it.
+async fn post(socket: &Path, path: &str, body: &str) -> String {
+    let mut wire = UnixStream::connect(socket).await.expect("connects");
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    wire.write_all(request.as_bytes()).await.expect("writes");
+    let mut answer = String::new();
+    wire.read_to_string(&mut answer).await.expect("reads");
+    answer.split_once("\r\n\r\n").expect("a head").0.to_owned()
+}
