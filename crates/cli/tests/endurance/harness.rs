@@ -34,7 +34,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use self::guard::Guard;
-pub(crate) use self::server::Server;
+pub(crate) use self::server::{Server, signal, wait_for};
 
 /// How long anything that must happen may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
