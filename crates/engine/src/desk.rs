@@ -214,6 +214,14 @@ impl Desk {
         state.slots.iter().filter(of_run).map(|((_, step), _)| step.clone()).collect()
     }
 
+    /// Every attempt that is queued or held, for those who check the desk from outside.
+    pub(crate) fn slots(&self) -> Vec<(RunKey, StepId, AttemptNo)> {
+        let slot = |((key, step), attempt): (&Slot, &Attempt)| {
+            (key.clone(), step.clone(), attempt.assignment.attempt)
+        };
+        self.lock().slots.iter().map(slot).collect()
+    }
+
     /// How many attempts are queued, and how many are held.
     pub fn load(&self) -> (usize, usize) {
         let state = self.lock();

@@ -12,6 +12,7 @@
 //! Between two `durable` calls the driver decides on what it has written and not yet seen committed; nobody outside
 //! can observe that, since nothing staged has left.
 
+mod claims;
 mod recover;
 mod staged;
 mod timers;
@@ -22,7 +23,7 @@ use mainspring_core::{Command, Event, Reason, Request, Run, Status};
 use mainspring_store::{EntryKind, Fault, Keyed, Ledger, NewEntry, RunKey};
 use mainspring_types::{Timestamp, Value};
 
-use self::{staged::Staged, timers::Timers};
+use self::{claims::Claims, staged::Staged, timers::Timers};
 use crate::{Accepted, Body, Create, Message, Refused, RunNote, World, projection, resident::Resident};
 
 /// Decides for every run of one data folder.
@@ -32,6 +33,7 @@ pub struct Driver<W> {
     /// Runs whose fold is ahead of the disk or behind it: dropped or kept once the batch is settled.
     touched: BTreeSet<RunKey>,
     timers: Timers,
+    claims: Claims,
     staged: Vec<Staged>,
 }
 
@@ -58,23 +60,35 @@ impl<W: World> Driver<W> {
             residents: BTreeMap::new(),
             touched: BTreeSet::new(),
             timers: Timers::default(),
+            claims: Claims::default(),
             staged: Vec::new(),
         }
     }
 
     /// Decides about one message and writes what follows. After an error nothing of this message counts.
     pub fn write(&mut self, ledger: &mut dyn Ledger, now: Timestamp, message: Message) -> Result<(), Fault> {
-        self.as_one(|driver| driver.decide(ledger, now, message))
+        self.as_one(|driver| {
+            driver.decide(ledger, now, message)?;
+            driver.claims.write(ledger)
+        })
     }
 
-    /// Does `work`, or nothing: when it fails, what it staged is answered with the fault and forgotten.
+    /// Does `work`, or nothing: when it fails, what it staged is answered with the fault, and the runs it touched are
+    /// read again, since a part of what it folded into them may be undone.
     fn as_one(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
-        let before = self.staged.len();
-        work(self).inspect_err(|fault| {
-            for staged in self.staged.split_off(before) {
+        let (staged, claims) = (self.staged.len(), self.claims.written());
+        let touched = std::mem::take(&mut self.touched);
+        let done = work(self).inspect_err(|fault| {
+            self.claims.undo_to(claims);
+            for key in std::mem::take(&mut self.touched) {
+                self.residents.remove(&key);
+            }
+            for staged in self.staged.split_off(staged) {
                 staged.fail(fault);
             }
-        })
+        });
+        self.touched.extend(touched);
+        done
     }
 
     fn decide(&mut self, ledger: &mut dyn Ledger, now: Timestamp, message: Message) -> Result<(), Fault> {
@@ -85,7 +99,10 @@ impl<W: World> Driver<W> {
                 self.answer(asked, |answer| Staged::Done(reply, answer))
             }
             Message::Note(note) => self.note(ledger, now, &note),
-            Message::Claimed { key, step, attempt } => ledger.claim(&key, &step, attempt),
+            Message::Claimed { key, step, attempt } => {
+                self.claims.add(key, step, attempt);
+                Ok(())
+            }
             Message::Catalogue { tenant, version, reply } => {
                 let done = ledger.catalogue(&tenant, &version, now).map_err(Refused::from);
                 self.answer(done, |answer| Staged::Done(reply, answer))
@@ -103,6 +120,7 @@ impl<W: World> Driver<W> {
 
     /// Everything written since the last call is on disk: lets go what was staged.
     pub fn durable(&mut self) {
+        self.claims.durable();
         for key in std::mem::take(&mut self.touched) {
             // A run that waits holds nothing but its rows.
             if self.residents.get(&key).is_some_and(|resident| resident.run.live().next().is_none()) {
@@ -118,6 +136,7 @@ impl<W: World> Driver<W> {
     pub fn undone(&mut self, fault: &Fault) {
         self.residents.clear();
         self.touched.clear();
+        self.claims.undo_to(0);
         for staged in std::mem::take(&mut self.staged) {
             staged.fail(fault);
         }

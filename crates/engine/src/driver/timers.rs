@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainspring_core::{Ask, Command, Principal, Request, TimerId};
+use mainspring_core::{Ask, Command, Principal, Refusal, Request, TimerId};
 use mainspring_store::{Due, Fault, Ledger, RunKey};
 use mainspring_types::{RequestId, Timestamp};
 
@@ -43,6 +43,11 @@ impl<W: World> Driver<W> {
         self.timers.in_order.first().map(|due| due.at)
     }
 
+    /// Every armed timer, for those who check the driver from outside.
+    pub(crate) fn armed(&self) -> impl Iterator<Item = &Due> {
+        self.timers.in_order.iter()
+    }
+
     /// Fires the timers that have come due. After an error none of them has fired.
     pub fn wake(&mut self, ledger: &mut dyn Ledger, now: Timestamp) -> Result<(), Fault> {
         let due = self.timers.due(now);
@@ -56,6 +61,11 @@ impl<W: World> Driver<W> {
         match self.ask(ledger, now, &key, &request, None) {
             Ok(()) => Ok(()),
             Err(Refused::Fault(fault)) => Err(fault),
+            // Armed anew for later in this very batch: what was staged then has not reached us.
+            Err(Refused::Declined(Refusal::NotDue { due: at })) => {
+                self.staged.push(Staged::Owed(key, Command::Arm { timer, at }));
+                Ok(())
+            }
             // The run no longer waits for it, or cannot be read: firing it again would not help.
             Err(_) => {
                 ledger.disarm(&key, &timer)?;
