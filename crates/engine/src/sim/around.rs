@@ -1,0 +1,81 @@
+//! The world of the simulated driver: the real desk, and a memory of what the driver let go.
+
+use std::collections::BTreeMap;
+
+use mainspring_core::CancelLevel;
+use mainspring_store::RunKey;
+use mainspring_types::{AttemptNo, RunId, StepId};
+
+use crate::{Assignment, Desk, World};
+
+/// Whether the driver may let anything go at this moment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Door {
+    /// It may not: what it decided is not durable.
+    #[default]
+    Shut,
+    /// It may.
+    Open,
+}
+
+/// What lies around the driver, as in [`crate::Embedded`].
+#[derive(Default)]
+pub(super) struct Around {
+    pub(super) desk: Desk,
+    pub(super) door: Door,
+    pub(super) told: Told,
+}
+
+/// What the driver let go since this was last looked at.
+#[derive(Default)]
+pub(super) struct Told {
+    /// What left while the door was shut.
+    pub(super) early: Vec<&'static str>,
+    pub(super) dispatched: Vec<Assignment>,
+    /// Aborted before a worker took them.
+    pub(super) unbegun: Vec<Assignment>,
+    pub(super) finished: Vec<RunKey>,
+    pub(super) cancelled_children: Vec<(RunKey, RunId)>,
+    pub(super) news: BTreeMap<RunKey, u64>,
+}
+
+impl Around {
+    fn leaves(&mut self, what: &'static str) {
+        if self.door == Door::Shut {
+            self.told.early.push(what);
+        }
+    }
+}
+
+impl World for Around {
+    fn dispatch(&mut self, assignment: Assignment) {
+        self.leaves("a dispatch");
+        self.told.dispatched.push(assignment.clone());
+        self.desk.dispatch(assignment);
+    }
+
+    fn abort(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo, level: CancelLevel) {
+        self.leaves("an abort");
+        self.told.unbegun.extend(self.desk.abort(key, step, attempt, level));
+    }
+
+    fn release(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
+        self.leaves("a release");
+        self.desk.release(key, step, attempt);
+    }
+
+    fn cancel_child(&mut self, parent: &RunKey, child: RunId, _: CancelLevel) {
+        self.leaves("the cancel of a child");
+        self.told.cancelled_children.push((parent.clone(), child));
+    }
+
+    fn finish(&mut self, key: &RunKey) {
+        self.leaves("the end of a run");
+        self.told.finished.push(key.clone());
+    }
+
+    fn news(&mut self, key: &RunKey, seq: u64) {
+        self.leaves("news");
+        self.told.news.insert(key.clone(), seq);
+    }
+}
