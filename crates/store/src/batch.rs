@@ -26,6 +26,16 @@ impl Journal {
         Ok(Batch { connection: &self.connection, heads: &mut self.heads })
     }
 
+    /// Folds the write-ahead log back into the database file, so that whoever copies that file alone has everything.
+    ///
+    /// SQLite does so by itself only when the last connection closes, and readers may be open until the process ends.
+    pub(crate) fn fold_back(&self) {
+        let folded = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = folded {
+            tracing::warn!(%error, "the write-ahead log was not folded back; the next start reads it");
+        }
+    }
+
     /// Whether a transaction is open that could neither be committed nor rolled back.
     pub(crate) fn is_stuck(&self) -> bool {
         !self.connection.is_autocommit()

@@ -99,7 +99,8 @@ impl<M: Send + 'static> Writer<M> {
         self.queue.clone()
     }
 
-    /// Writes everything that was sent before, then closes the database. What is sent later is refused.
+    /// Writes everything that was sent before, then closes the database, whose one file is then the whole record. What
+    /// is sent later is refused.
     pub fn finish(self) {
         if self.queue.0.send(Item::Finish).is_ok() {
             // A panic of the writer was reported by the hook of its thread.
@@ -127,13 +128,14 @@ impl<A: Application> Desk<A> {
             let first = match self.next() {
                 Next::Message(message) => Some(message),
                 Next::Due => None,
-                Next::Closed => return,
+                Next::Closed => break,
             };
             match self.batch(first) {
                 Ok(()) => self.application.durable(),
                 Err(fault) => self.undo(&fault),
             }
         }
+        self.journal.fold_back();
     }
 
     fn next(&self) -> Next<A::Message> {

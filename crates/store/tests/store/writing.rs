@@ -2,7 +2,7 @@
 
 use mainspring_store::{Store, StoreOptions};
 
-use crate::notebook::{Line, key, open, send};
+use crate::notebook::{Line, Notebook, key, open, send};
 
 #[test]
 fn numbers_are_dense_per_run_over_batches_and_restarts() {
@@ -49,6 +49,25 @@ fn what_was_sent_before_the_end_is_written_and_what_comes_later_is_refused() {
     assert!(answers.iter().all(|answer| answer.try_recv().is_ok_and(|written| written.is_ok())));
     let (answer, _kept) = std::sync::mpsc::channel();
     assert!(queue.send(Line { run: 1, text: "late".into(), broken: false, answer }).is_err());
+}
+
+#[test]
+fn a_copy_of_the_file_of_a_finished_database_is_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = folder.path().join("mainspring.db");
+    let store = Store::open(&database, StoreOptions::default()).expect("opens");
+    let readers = store.readers(1).expect("a reader that stays");
+    let writer = store.start(Notebook::default()).expect("starts");
+    send(&writer.queue(), 1, "mine").recv().expect("answered").expect("written");
+    writer.finish();
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(database, &copy).expect("copies");
+    let copied = Store::open(&copy, StoreOptions::default()).expect("opens").readers(1).expect("reads");
+    assert_eq!(
+        copied.entries(&key(1), 0, 10).expect("reads"),
+        readers.entries(&key(1), 0, 10).expect("reads")
+    );
+    assert_eq!(copied.entries(&key(1), 0, 10).expect("reads").len(), 1);
 }
 
 #[test]
