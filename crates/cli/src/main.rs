@@ -21,6 +21,7 @@ use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 use mainspring_types::{Code, Problem};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{args::Cli, context::Context, failure::Failure};
 
@@ -44,4 +45,9 @@ fn start(cli: Cli, context: &Context) -> Outcome {
     // What still blocks a thread now serves nobody.
     runtime.shutdown_timeout(Duration::from_millis(200));
     outcome
+}
+
+/// Takes a signal over from the system, from now on.
+fn listen_for(kind: SignalKind) -> Result<Signal, Problem> {
+    signal(kind).map_err(|error| Problem::new(Code::Internal, "listen for signals").because(&error))
 }

@@ -110,3 +110,41 @@ fn write_lines(stream: &mut impl Write, lines: &[String]) {
     }
     let _ = stream.flush();
 }
+
+#[cfg(test)]
+mod tests {
+    use mainspring_api::run::RunStatus;
+
+    use super::*;
+    use crate::render::fixture::{lost_and_found, run};
+
+    fn shown(surface: Surface, lines: Lines) -> String {
+        let mut bytes = Vec::new();
+        let mut view = View::new(&run(RunStatus::Running), &mut bytes, surface, lines, Palette::Plain);
+        lost_and_found().iter().take(15).for_each(|event| view.event(event));
+        view.close(&["the end".to_owned()]);
+        drop(view);
+        String::from_utf8(bytes).expect("all of it is text")
+    }
+
+    #[test]
+    fn a_pipe_gets_every_step_once() {
+        insta::assert_snapshot!(shown(Surface::Plain, Lines::Steps), @"
+          ✓ environment built in 0.4 s
+          ✓ plan      0.5 s
+              thinking
+              thought
+          ✓ write     1.2 s  attempt 2
+              attempt 1 was cut off: the server died
+        the end
+        ");
+    }
+
+    #[test]
+    fn a_terminal_keeps_finished_steps_and_loses_the_foot() {
+        let text = shown(Surface::Terminal { columns: 60 }, Lines::Steps);
+        let end = text.rsplit("\x1b[J").next().expect("a last frame");
+        assert!(end.starts_with("the end\n"), "{end:?}");
+        assert_eq!(text.matches("✓ write").count(), 1);
+    }
+}

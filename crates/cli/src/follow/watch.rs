@@ -7,10 +7,14 @@ use mainspring_api::{
     run::{CancelRun, Level, RunStatus, RunView},
 };
 use mainspring_types::{Problem, RunId};
-use tokio::time::{Interval, interval};
+use tokio::{
+    signal::unix::SignalKind,
+    time::{Interval, interval},
+};
 
 use super::{AWAY, BACK, Follow, Lines, Seen, View};
 use crate::{
+    listen_for,
     output::{Output, Palette, Surface, Tone, short_version},
     render,
 };
@@ -33,6 +37,8 @@ pub(crate) async fn watch(client: &Client, run: &RunView, output: &Output) -> Re
     view.put(&[header(run, output.err_palette)]);
     let mut follow = Follow::new(client.clone(), run.run_id, 0);
     let mut frames = interval(FRAME_EVERY);
+    // One listener for all the while: a new one in each round would miss what arrives between two.
+    let mut interrupt = listen_for(SignalKind::interrupt())?;
     let mut interrupts = 0;
     loop {
         tokio::select! {
@@ -43,7 +49,7 @@ pub(crate) async fn watch(client: &Client, run: &RunView, output: &Output) -> Re
                 None => break,
             },
             () = tick(&mut frames, output.err) => view.draw(),
-            _ = tokio::signal::ctrl_c() => {
+            _ = interrupt.recv() => {
                 interrupts += 1;
                 if interrupts > 1 {
                     kill(client, run.run_id).await;

@@ -15,10 +15,7 @@ mod teller;
 use std::{process::ExitCode, time::Duration};
 
 use mainspring_types::{Code, Problem};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::timeout,
-};
+use tokio::{signal::unix::SignalKind, time::timeout};
 
 use self::{proof::Proof, scene::Scene, stage::Stage, teller::Teller};
 use crate::{
@@ -26,6 +23,7 @@ use crate::{
     context::Context,
     failure::Failure,
     follow::INTERRUPTED,
+    listen_for,
     output::{Format, Output},
 };
 
@@ -39,15 +37,15 @@ pub(crate) struct Args {}
 const OVER_WITHIN: Duration = Duration::from_mins(2);
 
 pub(crate) async fn run(Args {}: &Args, context: &Context) -> Outcome {
-    let mut terminate = signal(SignalKind::terminate())
-        .map_err(|error| Problem::new(Code::Internal, "listen for signals").because(&error))?;
+    let mut terminate = listen_for(SignalKind::terminate())?;
+    let mut interrupt = listen_for(SignalKind::interrupt())?;
     // The stage is dropped on every way out of here, and clears itself away.
     tokio::select! {
         played = timeout(OVER_WITHIN, play(&context.output)) => match played {
             Ok(played) => played.map(|()| ExitCode::SUCCESS),
             Err(_) => Err(stuck().into()),
         },
-        _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(INTERRUPTED)),
+        _ = interrupt.recv() => Ok(ExitCode::from(INTERRUPTED)),
         _ = terminate.recv() => Ok(ExitCode::from(INTERRUPTED)),
     }
 }

@@ -5,13 +5,13 @@ mod log;
 use std::{net::SocketAddr, process::ExitCode};
 
 use mainspring_server::{config::Key, data::Folder};
-use mainspring_types::{Code, Problem};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::SignalKind;
 
 use crate::{
     Outcome,
     context::Context,
+    listen_for,
     output::Palette,
     stack::{self, Work},
 };
@@ -73,10 +73,6 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     }
     stack.shutdown().await;
     Ok(ExitCode::SUCCESS)
-}
-
-fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Problem> {
-    signal(kind).map_err(|error| Problem::new(Code::Internal, "listen for signals").because(&error))
 }
 
 /// Where a server is found.

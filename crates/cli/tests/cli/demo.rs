@@ -23,9 +23,9 @@ fn the_demo_shows_what_it_promises() {
         insta::assert_snapshot!(ran.stdout, @"
     mainspring demo
 
-    An agent of five steps runs on a server of its own. Each step takes a second, and notes
-    in a ledger when it begins and when it is done. In the middle of one, everything is
-    killed with SIGKILL: nobody gets a chance to tidy up.
+    An agent of five steps runs on a server of its own. Each step takes a second,
+    and notes in a ledger when it begins and when it is done. In the middle of
+    one, everything is killed with SIGKILL: nobody gets a chance to tidy up.
 
       server  process PID
       folder  HOME/tmp/mainspring-demo-XXXXXX

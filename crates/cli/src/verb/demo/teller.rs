@@ -19,9 +19,9 @@ use crate::{
 };
 
 const PROLOGUE: &str = "\
-An agent of five steps runs on a server of its own. Each step takes a second, and notes
-in a ledger when it begins and when it is done. In the middle of one, everything is
-killed with SIGKILL: nobody gets a chance to tidy up.";
+An agent of five steps runs on a server of its own. Each step takes a second,
+and notes in a ledger when it begins and when it is done. In the middle of
+one, everything is killed with SIGKILL: nobody gets a chance to tidy up.";
 
 const NEXT: [(&str, &str); 2] = [
     ("mainspring run ./agent.py 'a prompt'", "any program that reads JSON: durable"),
