@@ -19,8 +19,8 @@ fn the_demo_shows_what_it_promises() {
     settings.add_filter("demo-[0-9A-Za-z]{6}", "demo-XXXXXX");
     settings.add_filter("(?m)^  kill -9 PID mainspring supervise\n", "");
     settings.add_filter(r"\d+ of \d+ processes", "N of N processes");
-    settings.bind(|| {
-        insta::assert_snapshot!(ran.stdout, @"
+    let _names = settings.bind_to_scope();
+    insta::assert_snapshot!(ran.stdout, @"
     mainspring demo
 
     An agent of five steps runs on a server of its own. Each step takes a second,
@@ -64,8 +64,7 @@ fn the_demo_shows_what_it_promises() {
     Try next
       mainspring run ./agent.py 'a prompt'   any program that reads JSON: durable
       mainspring serve                       runs for others, over HTTP
-    ")
-    });
+    ");
     assert!(is_clean(&home));
 }
 
