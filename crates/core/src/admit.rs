@@ -59,7 +59,7 @@ impl Run {
     ///
     /// Event time never runs backwards: it is `now`, or the time of the latest event when that is later.
     pub fn admit(&self, request: &Request, now: Timestamp) -> Result<Event, Refusal> {
-        if self.seen.contains(&request.id) {
+        if request.by.repeats_itself() && self.seen.contains(&request.id) {
             return Err(Refusal::Known);
         }
         if matches!(self.phase, Phase::Ended(_)) {

@@ -7,7 +7,7 @@ use mainspring_types::{AttemptNo, Code, Hash, Problem, StepId, Timestamp};
 
 use crate::{
     AttemptEnd, CancelLevel, Command, Created, Ending, Event, FENCE_AFTER, Failure, FailureClass, LOSSES_MAX,
-    Loss, Outcome, Phase, Principal, Run, Step, StepState, TimerId, Wait, What,
+    Loss, Outcome, Phase, Run, Step, StepState, TimerId, Wait, What,
 };
 
 impl Run {
@@ -67,8 +67,7 @@ impl Run {
     fn note(&mut self, event: &Event) {
         self.next_index = event.index + 1;
         self.last_at = self.last_at.max(event.at);
-        // Workers and timers are told apart by attempt and state; only people and other runs repeat themselves.
-        if matches!(event.by, Principal::User(_) | Principal::Run(_)) {
+        if event.by.repeats_itself() {
             self.seen.insert(event.request.clone());
         }
     }
@@ -86,8 +85,8 @@ impl Run {
             What::ChildEnded { child } => {
                 self.take_up(|wait| matches!(wait, Wait::Child { child: open } if open == child), owed);
             }
-            What::Woken { step } => self.ready(step, owed),
-            What::Paused {} => self.phase = Phase::Paused { since: at },
+            What::Woken { step } => self.supply(step, owed),
+            What::Paused {} => self.hold_back(at),
             What::Resumed {} => self.go_on(owed),
             What::CancelRequested { level, reason } => {
                 self.stop(*level, Ending::Cancelled { reason: reason.clone() }, at, owed);
@@ -98,7 +97,9 @@ impl Run {
     }
 
     fn start_clock_at(&mut self, at: Timestamp, owed: &mut Vec<Command>) {
-        if let (Some(limit), None) = (self.created.plan.timeout_ms, self.clock_started) {
+        if let (Some(limit), None, false) =
+            (self.created.plan.timeout_ms, self.clock_started, self.is_stopping())
+        {
             self.clock_started = Some(at);
             self.arm(TimerId::Timeout, at.after(std::time::Duration::from_millis(limit)), owed);
         }
@@ -211,7 +212,23 @@ impl Run {
         }
     }
 
+    fn supply(&mut self, id: &StepId, owed: &mut Vec<Command>) {
+        let state = self.steps.get(id).map(|step| &step.state);
+        if matches!(state, Some(StepState::Parked { wait: Wait::Quota {} | Wait::Budget {}, .. })) {
+            self.ready(id, owed);
+        }
+    }
+
+    fn hold_back(&mut self, at: Timestamp) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Paused { since: at };
+        }
+    }
+
     fn go_on(&mut self, owed: &mut Vec<Command>) {
+        if self.is_stopping() {
+            return;
+        }
         self.phase = Phase::Open;
         let held: Vec<StepId> = self
             .steps

@@ -43,6 +43,16 @@ pub enum Principal {
     Run(RunId),
 }
 
+impl Principal {
+    /// Whether its requests are told apart by their ids alone.
+    ///
+    /// Those of people and other runs are. Workers and timers are told apart by attempt and state, so that no id a
+    /// person chooses can stand in their way.
+    pub(crate) const fn repeats_itself(&self) -> bool {
+        matches!(self, Self::User(_) | Self::Run(_))
+    }
+}
+
 /// The kinds of event.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
