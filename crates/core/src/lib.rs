@@ -19,7 +19,7 @@
 //!                  ended: completed | failed | cancelled
 //! ```
 //!
-//! What this crate promises is written as laws in `tests/laws.rs`.
+//! What this crate promises is written as laws in `tests/core/laws.rs`.
 
 mod admit;
 mod apply;
