@@ -4,34 +4,49 @@
 //! thread that commits what has queued up. No core, no worker, no replay, no outbox.
 
 use std::{
-    path::Path,
+    borrow::Cow,
+    path::{Path, PathBuf},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use mainspring_types::RunId;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::{
-    measure::{Interval, Sample},
+    measure::{Sample, drive},
     w1::{PAYLOAD, STEPS},
 };
 
+/// As many entries as the product puts into a commit.
+const BATCH_MAX: usize = 256;
+
 struct Append {
-    run: [u8; 16],
-    seq: i64,
-    done: oneshot::Sender<()>,
+    run: RunId,
+    seq: u32,
+    payload: Cow<'static, str>,
+    durable: oneshot::Sender<()>,
 }
 
+/// The journal of a folder and its thread.
 pub(crate) struct Journal {
-    queue: SyncSender<Append>,
+    clerk: Clerk,
     thread: JoinHandle<()>,
 }
 
+/// Where entries are handed in.
+#[derive(Clone)]
+pub(crate) struct Clerk(SyncSender<Append>);
+
 impl Journal {
+    pub(crate) fn file(folder: &Path) -> PathBuf {
+        folder.join("ceiling.db")
+    }
+
     pub(crate) fn open(folder: &Path) -> Self {
-        let connection = Connection::open(folder.join("ceiling.db")).expect("opens");
+        let connection = Connection::open(Self::file(folder)).expect("opens");
         connection.pragma_update(None, "journal_mode", "WAL").expect("WAL");
         connection.pragma_update(None, "synchronous", "FULL").expect("FULL");
         connection
@@ -42,65 +57,63 @@ impl Journal {
             .expect("a schema");
         let (queue, appends) = sync_channel(4096);
         let thread = std::thread::spawn(move || write(&connection, &appends));
-        Self { queue, thread }
+        Self { clerk: Clerk(queue), thread }
     }
 
+    /// Where clients hand in their entries.
+    pub(crate) fn clerk(&self) -> Clerk {
+        self.clerk.clone()
+    }
+
+    /// Ends once every clerk is gone.
     pub(crate) fn close(self) {
-        drop(self.queue);
+        drop(self.clerk);
         self.thread.join().expect("the journal ends");
     }
 
     /// `concurrency` clients append ten entries a run, each waiting for its commit, for `length`.
     pub(crate) async fn measure(&self, concurrency: usize, length: Duration) -> Sample {
-        let interval = Interval::begin();
-        let until = Instant::now() + length;
-        let clients: Vec<_> = (0..concurrency)
-            .map(|client| tokio::spawn(append_runs(self.queue.clone(), client as u128, until)))
-            .collect();
-        let mut latencies = Vec::new();
-        for client in clients {
-            latencies.extend(client.await.expect("a client ends"));
-        }
-        interval.end(concurrency, STEPS, latencies)
+        let clerk = self.clerk();
+        drive((concurrency, STEPS), length, move || append_run(clerk.clone())).await
     }
 }
 
-async fn append_runs(queue: SyncSender<Append>, client: u128, until: Instant) -> Vec<Duration> {
-    let mut latencies = Vec::new();
-    // Ids grow with time, as those of the product do.
-    let mut run = mainspring_types::RunId::generate().as_u128() & !0xffff_ffff | client << 20;
-    while Instant::now() < until {
-        let began = Instant::now();
-        run += 1;
-        for seq in 0..STEPS {
-            let (done, durable) = oneshot::channel();
-            let append = Append { run: run.to_be_bytes(), seq: seq.try_into().expect("small"), done };
-            queue.send(append).expect("the journal runs");
-            durable.await.expect("answered");
-        }
-        latencies.push(began.elapsed());
+async fn append_run(clerk: Clerk) {
+    let run = RunId::generate();
+    for seq in (0..).take(STEPS) {
+        clerk.append(run, seq, Cow::Borrowed(PAYLOAD.as_str())).await;
     }
-    latencies
+}
+
+impl Clerk {
+    /// Appends an entry; durable once this returns.
+    pub(crate) async fn append(&self, run: RunId, seq: u32, payload: Cow<'static, str>) {
+        let (durable, told) = oneshot::channel();
+        self.0.send(Append { run, seq, payload, durable }).expect("the journal runs");
+        told.await.expect("answered");
+    }
 }
 
 fn write(connection: &Connection, appends: &Receiver<Append>) {
-    let payload = PAYLOAD.as_bytes();
     let envelope = "x".repeat(200);
-    let mut done = Vec::new();
+    let run = |statement| connection.prepare_cached(statement).and_then(|mut cached| cached.execute([]));
+    let mut waiting = Vec::new();
     while let Ok(first) = appends.recv() {
-        connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).expect("begins");
+        run("BEGIN IMMEDIATE").expect("begins");
         let mut next = Some(first);
-        while let Some(Append { run, seq, done: reply }) = next {
+        while let Some(Append { run, seq, payload, durable }) = next {
+            let run = run.as_u128().to_be_bytes();
             connection
                 .prepare_cached("INSERT INTO entries VALUES (?1, ?2, ?3, ?4)")
-                .and_then(|mut insert| insert.execute((run, seq, &envelope, payload)))
+                .and_then(|mut insert| insert.execute((run, seq, &envelope, payload.as_bytes())))
                 .expect("appends");
-            done.push(reply);
-            next = if done.len() < 256 { appends.try_recv().ok() } else { None };
+            waiting.push(durable);
+            next = if waiting.len() < BATCH_MAX { appends.try_recv().ok() } else { None };
         }
-        connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).expect("commits");
-        for reply in done.drain(..) {
-            drop(reply.send(()));
+        run("COMMIT").expect("commits");
+        for durable in waiting.drain(..) {
+            // Nobody waits for the last entries of a client that was stopped.
+            let _ = durable.send(());
         }
     }
 }

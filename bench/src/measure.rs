@@ -1,4 +1,7 @@
 //! What is measured of one interval: work done, latencies, our processor time, and everybody else's.
+//!
+//! Processor time is counted by the kernel in ticks of 10 ms and includes that of children, once they are waited for:
+//! what starts processes waits for them before a run counts as done.
 
 use std::{
     fs,
@@ -15,9 +18,37 @@ pub(crate) struct Sample {
     pub(crate) cpu_ms_per_run: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
+    #[serde(skip)]
+    pub(crate) runs: usize,
     /// The share of the machine's processor time that other processes took.
     #[serde(skip)]
     pub(crate) others: f64,
+}
+
+/// `concurrency` clients do one run of `steps` steps after the other for `length`.
+pub(crate) async fn drive<R: Future<Output = ()> + Send + 'static>(
+    (concurrency, steps): (usize, usize),
+    length: Duration,
+    run: impl Fn() -> R + Clone + Send + 'static,
+) -> Sample {
+    let interval = Interval::begin();
+    let until = Instant::now() + length;
+    let clients: Vec<_> = (0..concurrency).map(|_| tokio::spawn(repeat(run.clone(), until))).collect();
+    let mut latencies = Vec::new();
+    for client in clients {
+        latencies.extend(client.await.expect("a client ends"));
+    }
+    interval.end((concurrency, steps), latencies)
+}
+
+async fn repeat<R: Future<Output = ()>>(run: impl Fn() -> R, until: Instant) -> Vec<Duration> {
+    let mut latencies = Vec::new();
+    while Instant::now() < until {
+        let began = Instant::now();
+        run().await;
+        latencies.push(began.elapsed());
+    }
+    latencies
 }
 
 /// An interval being measured.
@@ -34,11 +65,9 @@ impl Interval {
 
     /// Ends the interval in which runs of `steps` steps took these times.
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    pub(crate) fn end(self, concurrency: usize, steps: usize, mut latencies: Vec<Duration>) -> Sample {
+    fn end(self, (concurrency, steps): (usize, usize), mut latencies: Vec<Duration>) -> Sample {
         let wall = self.began.elapsed().as_secs_f64();
-        let own = (own_cpu() - self.own).as_secs_f64();
-        let all = machine_cpu().saturating_sub(self.all).as_secs_f64();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        let own = own_cpu().saturating_sub(self.own).as_secs_f64();
         latencies.sort_unstable();
         let runs = latencies.len().max(1) as f64;
         Sample {
@@ -47,11 +76,23 @@ impl Interval {
             cpu_ms_per_run: own * 1e3 / runs,
             p50_ms: quantile(&latencies, 0.50),
             p99_ms: quantile(&latencies, 0.99),
-            others: ((all - own) / (wall * cores)).max(0.0),
+            runs: latencies.len(),
+            others: self.others(),
         }
+    }
+
+    /// The share of the machine that other processes have taken since the beginning.
+    #[expect(clippy::cast_precision_loss, reason = "a number of cores")]
+    pub(crate) fn others(&self) -> f64 {
+        let wall = self.began.elapsed().as_secs_f64();
+        let own = own_cpu().saturating_sub(self.own).as_secs_f64();
+        let all = machine_cpu().saturating_sub(self.all).as_secs_f64();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        ((all - own) / (wall * cores)).max(0.0)
     }
 }
 
+/// The latency that a share `q` of the sorted ones does not exceed, in milliseconds; 0 of none.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -64,8 +105,7 @@ fn quantile(sorted: &[Duration], q: f64) -> f64 {
 }
 
 /// Processor time of this process and of the children it has waited for.
-pub(crate) fn own_cpu() -> Duration {
-    // In ticks of 10 ms: an interval is seconds long.
+fn own_cpu() -> Duration {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     ticks((11..15).filter_map(|place| fields.get(place)?.parse::<u64>().ok()).sum())
@@ -88,4 +128,28 @@ fn machine_cpu() -> Duration {
 
 fn ticks(ticks: u64) -> Duration {
     Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_is_one_of_the_latencies() {
+        let latencies: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
+        let at = |q| format!("{:.0}", quantile(&latencies, q));
+        assert_eq!([at(0.0), at(0.5), at(0.99), at(1.0)], ["1", "51", "99", "100"]);
+        assert_eq!(format!("{:.0}", quantile(&latencies[..1], 0.99)), "1");
+        assert_eq!(format!("{:.0}", quantile(&[], 0.5)), "0");
+    }
+
+    #[test]
+    fn processor_time_of_children_counts_once_they_are_waited_for() {
+        let before = own_cpu();
+        let mut busy = std::process::Command::new("/bin/sh");
+        busy.args(["-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"]);
+        assert!(busy.status().expect("a shell").success());
+        assert!(own_cpu() > before);
+        assert!(machine_cpu() >= own_cpu());
+    }
 }

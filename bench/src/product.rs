@@ -1,28 +1,20 @@
-//! The product under load: the embedded stack, with the executor in this process.
+//! The product under load: the embedded stack, with an executor of the benchmark's own.
 //!
 //! In the path: the engine, its store with fsync, the desk, the worker protocol serialised both ways, the worker. Not
 //! in the path: HTTP, since a run is submitted to the engine and watched on its bell.
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use mainspring_api::worker::{End, Task, Used};
+use mainspring_api::worker::{End, Task};
 use mainspring_core::{Created, Plan, PlannedStep, Principal, RULES, Retry, Trust};
 use mainspring_engine::{Body, Create, Embedded};
-use mainspring_server::{
-    config::Config,
-    data::Folder,
-    stack::Stack,
-};
+use mainspring_server::{config::Config, data::Folder, stack::Stack};
 use mainspring_store::RunKey;
 use mainspring_types::{AgentName, Hash, RequestId, RunId, StepId, TenantId, Value};
 use mainspring_worker::{Control, Execute, Execution, Outcome};
 
 use crate::{
-    measure::{Interval, Sample},
+    measure::{Sample, drive},
     w1::{PAYLOAD, STEPS},
 };
 
@@ -34,9 +26,13 @@ pub(crate) struct Instantly;
 
 impl Execute for Instantly {
     fn execute(&self, _: Task, _: Control) -> Execution<'_> {
-        let output = Value::json(PAYLOAD.as_str()).expect("text is JSON");
-        Box::pin(std::future::ready(Outcome { end: End::Done { output }, used: Used::default() }))
+        Box::pin(std::future::ready(done(PAYLOAD.as_str())))
     }
+}
+
+/// The end of a step that answered this.
+pub(crate) fn done(answer: &str) -> Outcome {
+    Outcome::of(End::Done { output: Value::json(answer).expect("text is JSON") })
 }
 
 /// A stack on a folder of its own.
@@ -45,12 +41,22 @@ pub(crate) struct Product {
 }
 
 impl Product {
+    /// The data folder of a product in `folder`.
+    pub(crate) fn data(folder: &Path) -> Folder {
+        Folder::at(&folder.join("data")).expect("a folder")
+    }
+
     pub(crate) async fn start(folder: &Path, executor: Arc<dyn Execute>) -> Self {
-        let folder = Folder::at(&folder.join("data")).expect("a folder");
+        let folder = Self::data(folder);
         let config = Config::resolve(&folder.config_file(), &|_| None, &[]).expect("defaults");
         let config = Config { slots: 64.try_into().expect("not zero"), ..config };
-        let stack = Stack::start(&folder, &config, "benchmark", |_| Ok(Some(executor))).await.expect("starts");
+        let stack =
+            Stack::start(&folder, &config, "benchmark", |_| Ok(Some(executor))).await.expect("starts");
         Self { stack }
+    }
+
+    pub(crate) fn engine(&self) -> &Embedded {
+        self.stack.engine()
     }
 
     pub(crate) async fn stop(self) {
@@ -59,33 +65,26 @@ impl Product {
 
     /// `concurrency` clients run one run after the other for `length`.
     pub(crate) async fn measure(&self, concurrency: usize, length: Duration) -> Sample {
-        let interval = Interval::begin();
-        let until = Instant::now() + length;
-        let clients: Vec<_> = (0..concurrency)
-            .map(|_| tokio::spawn(submit_runs(self.stack.engine().clone(), until)))
-            .collect();
-        let mut latencies = Vec::new();
-        for client in clients {
-            latencies.extend(client.await.expect("a client ends"));
-        }
-        interval.end(concurrency, STEPS, latencies)
+        let engine = self.engine().clone();
+        drive((concurrency, STEPS), length, move || run_once(engine.clone())).await
     }
-}
-
-async fn submit_runs(engine: Embedded, until: Instant) -> Vec<Duration> {
-    let mut latencies = Vec::new();
-    while Instant::now() < until {
-        let began = Instant::now();
-        run_once(&engine).await;
-        latencies.push(began.elapsed());
-    }
-    latencies
 }
 
 /// Submits one run and waits for its last entry.
-pub(crate) async fn run_once(engine: &Embedded) {
-    let key = RunKey { tenant: TenantId::sole(), run: RunId::generate() };
+pub(crate) async fn run_once(engine: Embedded) {
+    let key = new_run();
     let mut news = engine.bell().listen(&key);
+    submit(&engine, &key).await;
+    news.wait_for(|seq| *seq >= LAST_SEQ).await.expect("the engine runs");
+}
+
+/// A run that is not there yet.
+pub(crate) fn new_run() -> RunKey {
+    RunKey { tenant: TenantId::sole(), run: RunId::generate() }
+}
+
+/// Submits a run; it is durable once this returns.
+pub(crate) async fn submit(engine: &Embedded, key: &RunKey) {
     let input = Body::from(Value::null());
     let created = created(key.run, &input);
     let tenant = key.tenant.clone();
@@ -100,7 +99,6 @@ pub(crate) async fn run_once(engine: &Embedded) {
         reply,
     });
     accepted.await.expect("accepted");
-    news.wait_for(|seq| *seq >= LAST_SEQ).await.expect("the engine runs");
 }
 
 fn created(run: RunId, input: &Body) -> Created {
