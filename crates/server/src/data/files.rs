@@ -13,11 +13,12 @@ use mainspring_types::{Code, Problem};
 const OTHERS: u32 = 0o077;
 
 /// What may stand in a data folder; beginnings are enough, for the files SQLite keeps beside its database.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "lock",
     "admin.key",
     "control.sock",
     "server.json",
+    "server.log",
     "config.toml",
     "mainspring.db",
     "blobs",
@@ -116,10 +117,12 @@ mod tests {
 
     #[test]
     fn a_folder_of_our_own_is_closed_to_others() {
-        let (folder, prepared) = with_mode(0o755, "config.toml");
-        prepared.expect("taken");
-        for path in [folder.path(), &folder.path().join("blobs")] {
-            assert_eq!(fs::metadata(path).expect("there").permissions().mode() & 0o777, 0o700);
+        for ours in ["config.toml", "server.log", "mainspring.db-wal"] {
+            let (folder, prepared) = with_mode(0o755, ours);
+            prepared.expect("taken");
+            for path in [folder.path(), &folder.path().join("blobs")] {
+                assert_eq!(fs::metadata(path).expect("there").permissions().mode() & 0o777, 0o700);
+            }
         }
     }
 
