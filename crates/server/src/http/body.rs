@@ -67,6 +67,11 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Re
             .suggest("send JSON, with the header `Content-Type: application/json`");
         return Err(Refusal::with(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
     }
+    // serde would take a list for the fields in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let problem = Problem::new(Code::BadRequest, "the body is a list, where a JSON object is expected");
+        return Err(problem.suggest("send an object, with every field under its name").into());
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let document = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
