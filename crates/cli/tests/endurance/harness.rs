@@ -37,7 +37,7 @@ use self::guard::Guard;
 pub(crate) use self::server::{Server, signal, wait_for};
 
 /// How long anything that must happen may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long the kernel may take to clear away what was killed.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
@@ -156,9 +156,11 @@ impl Stage {
         wait_until(&format!("`{line}` in the ledger"), || self.ledger().iter().any(|noted| noted == line));
     }
 
-    /// Lets agents pass the gate of that name.
-    pub(crate) fn open_gate(&self, name: &str) {
-        fs::write(self.path(&format!("gate.{name}")), "").expect("writes");
+    /// Lets agents pass the gates of these names.
+    pub(crate) fn open_gates<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+        for name in names {
+            fs::write(self.path(&format!("gate.{name}")), "").expect("writes");
+        }
     }
 
     /// Checks that no process of this test is left, and no working folder of an attempt.
@@ -197,8 +199,14 @@ impl Told {
 
     /// The last error block, as a person sees it.
     pub(crate) fn error(&self) -> &str {
-        self.err.rfind("error[").map_or(self.err.as_str(), |start| &self.err[start..]).trim_end()
+        last_error(&self.err)
     }
+}
+
+/// The last error block of what was said on standard error.
+pub(crate) fn last_error(said: &str) -> &str {
+    let block = said.rfind("\nerror[").map_or(said, |end| &said[end + 1..]);
+    block.trim_end()
 }
 
 /// A request to run the agent at `path`.

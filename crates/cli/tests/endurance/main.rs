@@ -3,7 +3,11 @@
 //! Everything is driven from outside, by files, signals and requests over loopback, and every test ends by saying that
 //! no process of it is left. `MAINSPRING_FULL=1` makes the long tests longer.
 
+mod canary;
 mod harness;
 mod kills;
+mod leftover;
+mod refusals;
+mod source;
 mod steps;
 mod unkillable;

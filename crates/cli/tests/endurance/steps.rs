@@ -1,14 +1,12 @@
 //! Everything is killed in each step in turn: what is done stays done, and what was interrupted is done again.
 
-use std::fs;
-
 use mainspring_api::run::{RunStatus, RunView};
 use mainspring_testkit::processes::{kill9, kill9_marked, marked};
 use mainspring_types::RunId;
 use serde_json::json;
 
 use crate::harness::{
-    PATIENCE, Stage, ended, events, start, wait_until,
+    Stage, ended, events, start,
     wire::{Ask, Frame, frames},
     words,
 };
@@ -53,7 +51,7 @@ async fn a_kill_of_everything_in_any_step_repeats_that_step_alone() {
         kill9_marked(stage.marker());
         server = stage.serve();
         stage.wait_for(&format!("begin {step} 2"));
-        stage.open_gate(step);
+        stage.open_gates([step]);
     }
     let run = ended(&client, run).await;
     assert_eq!(run.result, Some(json!(["one 2", "two 2", "three 2"])));
@@ -71,13 +69,13 @@ async fn a_server_that_is_told_to_end_leaves_its_attempt_to_the_next() {
     let agent = stage.agent("gated", DEFINITION, GATED);
     let server = stage.serve();
     let run = start(&stage.client(), &agent).await;
-    stage.open_gate("one");
+    stage.open_gates(["one"]);
     stage.wait_for("begin two 1");
     assert!(server.terminate().success());
     stage.assert_nothing_left();
     let _server = stage.serve();
     stage.wait_for("begin two 2");
-    STEPS.iter().for_each(|step| stage.open_gate(step));
+    stage.open_gates(STEPS);
     let run = ended(&stage.client(), run).await;
     assert_eq!((run.result, run.attempts), (Some(json!(["one 1", "two 2", "three 1"])), 4));
 }
@@ -90,7 +88,7 @@ async fn kill_the_agent_once(definition: &str) -> (Stage, RunView) {
     let run = start(&stage.client(), &agent).await;
     stage.wait_for("begin one 1");
     kill9(program_of(run)).expect("it waits at the gate");
-    stage.open_gate("one");
+    stage.open_gates(["one"]);
     let run = ended(&stage.client(), run).await;
     (stage, run)
 }
@@ -142,7 +140,7 @@ async fn a_stream_goes_on_after_its_last_event_when_the_server_was_killed() {
     seen.extend(frames(&mut stream));
 
     let _server = stage.serve();
-    STEPS.iter().for_each(|step| stage.open_gate(step));
+    stage.open_gates(STEPS);
     let last = seen.last().expect("it began").id.to_string();
     let (status, mut stream) = Ask::to(&stage, &line).header("Last-Event-ID", &last).open(stage.address());
     assert_eq!(status, 200);
@@ -154,4 +152,3 @@ async fn a_stream_goes_on_after_its_last_event_when_the_server_was_killed() {
     assert_eq!(seen, recorded.map(|event| Frame { id: event.seq, event: event.kind }).collect::<Vec<_>>());
     assert_eq!(seen.last().expect("it ended").event, "run.completed");
 }
-

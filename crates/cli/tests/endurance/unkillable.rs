@@ -11,7 +11,7 @@ use mainspring_testkit::processes::{assert_none_left, marked};
 use mainspring_types::RunId;
 use rustix::process::Signal;
 
-use crate::harness::{Server, Stage, ended, events, signal, start, wait_for, words};
+use crate::harness::{Server, Stage, ended, events, last_error, signal, start, wait_for, words};
 
 const ONE_STEP: &str = "steps: [{id: go, run: [./program]}]\n";
 
@@ -66,7 +66,8 @@ async fn stubborn() -> (Stage, Server, Client, RunId) {
 
 /// Milliseconds from the entry of this kind to the last one.
 fn until_end(events: &[EventView], kind: &str) -> i64 {
-    let told = events.iter().find(|event| event.kind == kind).unwrap_or_else(|| panic!("no {kind}: {events:?}"));
+    let told =
+        events.iter().find(|event| event.kind == kind).unwrap_or_else(|| panic!("no {kind}: {events:?}"));
     events.last().expect("it ended").at.as_millis() - told.at.as_millis()
 }
 
@@ -125,8 +126,7 @@ fn one_ctrl_c_ends_it_within_two_seconds() {
     let took = until_end(&journal(&stage), "run.cancel_requested");
     assert!(took < END_MAX_MS, "{took} ms");
     let said = std::fs::read_to_string(said).expect("text");
-    let error = said.rfind("error[").map_or(said.as_str(), |start| &said[start..]);
-    insta::assert_snapshot!(error.trim_end(), @"
+    insta::assert_snapshot!(last_error(&said), @"
     error[E2004]: the run was cancelled: interrupted at the terminal
       hint: start it again when it is wanted
       docs: docs/errors/E2004.md

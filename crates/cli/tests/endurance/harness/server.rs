@@ -31,9 +31,8 @@ impl Server {
         let output = child.stdout.take().expect("its output is piped");
         let said = Deserializer::from_reader(output).into_iter::<Value>().next();
         let server = Self(child);
-        if !matches!(said, Some(Ok(_))) {
-            panic!("no server: {}", fs::read_to_string(stage.path("server.log")).unwrap_or_default());
-        }
+        let log = || fs::read_to_string(stage.path("server.log")).unwrap_or_default();
+        assert!(matches!(said, Some(Ok(_))), "no server: {}", log());
         server
     }
 

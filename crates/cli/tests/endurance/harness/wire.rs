@@ -24,13 +24,13 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// `STATUS CODE: detail; suggestion` of a problem body.
+    /// `STATUS CODE: detail` of a problem body, and its suggestion on a line of its own.
     pub(crate) fn problem(&self) -> String {
         let body = self.json();
         let field = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         assert!(!field("request_id").is_empty(), "{body}");
         let told = format!("{} {}: {}", self.status, field("code"), field("detail"));
-        if body["suggestion"].is_null() { told } else { format!("{told}; {}", field("suggestion")) }
+        if body["suggestion"].is_null() { told } else { format!("{told}\n  {}", field("suggestion")) }
     }
 }
 
@@ -113,9 +113,8 @@ pub(crate) fn frames(stream: &mut BufReader<TcpStream>) -> impl Iterator<Item = 
             match lines.next()?.split_once(": ") {
                 Some(("id", id)) => frame.id = id.parse().expect("a number"),
                 Some(("event", event)) => event.clone_into(&mut frame.event),
-                Some(_) => {}
                 None if frame.id > 0 => return Some(frame),
-                None => {}
+                Some(_) | None => {}
             }
         }
     })
