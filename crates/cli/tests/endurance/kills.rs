@@ -185,6 +185,7 @@ fn check_ledger(stage: &Stage, runs: &[RunView], kills: usize) {
         assert!(run.attempts as usize <= 1 + kills, "{run:?}");
     }
     let attempts: usize = runs.iter().map(|run| run.attempts as usize).sum();
+    assert!(attempts > runs.len(), "no kill hit an attempt");
     assert!(attempts <= runs.len() + SLOTS * kills, "{attempts} attempts of {} runs", runs.len());
 }
 
