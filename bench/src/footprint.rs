@@ -20,7 +20,7 @@ use self::helper::{Opened, Taken};
 use crate::{
     Options,
     measure::Interval,
-    report::{Gate, Verdict, judge, middle, spread},
+    report::{Gate, Verdict, ends, judge, middle},
     scratch::scratch,
 };
 
@@ -38,7 +38,8 @@ struct Figure {
     what: &'static str,
     unit: &'static str,
     median: f64,
-    spread: f64,
+    low: f64,
+    high: f64,
 }
 
 #[derive(Serialize)]
@@ -64,8 +65,10 @@ pub(crate) fn run(options: Options) -> Verdict {
         })
         .collect();
     let figures = figures(&rounds);
-    for Figure { what, unit, median, spread } in &figures {
-        eprintln!("{what:<46} {median:>9.2} {unit:<3} (spread {:.0} %)", spread * 100.0);
+    eprintln!("| {:<43} |     median | {:>16} |", "", "of all rounds");
+    eprintln!("|{:-<45}|-----------:|-----------------:|", "");
+    for Figure { what, unit, median, low, high } in &figures {
+        eprintln!("| {what:<43} | {median:>7.2} {unit} | {:>16} |", format!("{low:.2} to {high:.2}"));
     }
     let report = Report { gates: gates(&figures), figures, others: middle(others) };
     options.print(&report);
@@ -75,7 +78,8 @@ pub(crate) fn run(options: Options) -> Verdict {
 fn figures(rounds: &[Round]) -> Vec<Figure> {
     let figure = |(place, &(what, unit, _)): (usize, &(&'static str, &'static str, f64))| {
         let all: Vec<f64> = rounds.iter().map(|round| round[place].2).collect();
-        Figure { what, unit, spread: spread(&all), median: middle(all) }
+        let (low, high) = ends(&all);
+        Figure { what, unit, median: middle(all), low, high }
     };
     rounds.first().map_or_else(Vec::new, |first| first.iter().enumerate().map(figure).collect())
 }
@@ -105,16 +109,16 @@ fn measure(seconds: f64) -> Round {
     let each = |with: f64| (with - product.idle) * 1024.0 / f64::from(PAUSED);
     vec![
         (COLD, "ms", cold),
-        ("  /bin/true, start to end", "ms", bare_spawn),
+        ("`/bin/true`, start to end", "ms", bare_spawn),
         (IDLE, "MB", product.idle),
         (LOADED, "MB", product.loaded),
-        ("  the most it ever had (RSS)", "MB", product.peak),
-        ("  ceiling, after 64 at once", "MB", ceiling.loaded),
+        ("the most it ever had (RSS)", "MB", product.peak),
+        ("ceiling: memory after 64 at once", "MB", ceiling.loaded),
         (DISK, "KB", product.disk),
-        ("  ceiling", "KB", ceiling.disk),
+        ("ceiling: disk for each run", "KB", ceiling.disk),
         (PAUSED_EACH, "KB", each(reopened.mb)),
-        ("  in the process that paused them", "KB", each(paused)),
-        ("opening with 10,000 paused runs", "ms", reopened.ms),
+        ("the same, in the process that paused them", "KB", each(paused)),
+        ("opening a folder with 10,000 paused runs", "ms", reopened.ms),
     ]
 }
 
@@ -169,8 +173,8 @@ mod tests {
     fn figures_are_told_in_order_with_their_medians() {
         let round = |cold| vec![(COLD, "ms", cold), (IDLE, "MB", 12.0)];
         let figures = figures(&[round(30.0), round(20.0), round(50.0)]);
-        let told: Vec<_> =
-            figures.iter().map(|is| (is.what, is.median.to_string(), is.spread.to_string())).collect();
-        assert_eq!(told, [(COLD, "30".into(), "1".into()), (IDLE, "12".into(), "0".into())]);
+        let told = |is: &Figure| format!("{}: {} of {} to {}", is.what, is.median, is.low, is.high);
+        let told: Vec<_> = figures.iter().map(told).collect();
+        assert_eq!(told, ["start to first run done: 30 of 20 to 50", "memory idle: 12 of 12 to 12"]);
     }
 }

@@ -91,26 +91,26 @@ pub(crate) fn middle(mut figures: Vec<f64>) -> f64 {
 }
 
 /// The distance between the largest and the smallest, as a share of the median.
-pub(crate) fn spread(figures: &[f64]) -> f64 {
-    let (low, high) = figures
-        .iter()
-        .fold((f64::MAX, f64::MIN), |(low, high), figure| (low.min(*figure), high.max(*figure)));
-    (high - low) / middle(figures.to_vec()).max(f64::MIN_POSITIVE)
+fn spread(figures: &[f64]) -> f64 {
+    let (low, high) = ends(figures);
+    (high - low) / middle(figures.to_vec())
 }
 
-/// Prints the medians of each contender, concurrency by concurrency.
+/// The smallest and the largest.
+pub(crate) fn ends(figures: &[f64]) -> (f64, f64) {
+    figures.iter().fold((f64::MAX, f64::MIN), |(low, high), figure| (low.min(*figure), high.max(*figure)))
+}
+
+/// Prints the medians of each contender, concurrency by concurrency, as the table that `bench/README.md` holds.
 pub(crate) fn show(series: &[&Series]) {
-    let width = series.iter().map(|series| series.name.len()).max().unwrap_or(0);
-    eprintln!(
-        "{:width$}  {:>6} {:>9} {:>7} {:>11} {:>9} {:>9} {:>7}",
-        "", "at", "steps/s", "spread", "CPU ms/run", "p50 ms", "p99 ms", "others"
-    );
+    eprintln!("| {:<8} | at | steps/s | spread | CPU ms/run |  p50 ms |  p99 ms | others |", "");
+    eprintln!("|{:-<10}|---:|--------:|-------:|-----------:|--------:|--------:|-------:|", "");
     let medians: Vec<_> = series.iter().map(|series| (series.name, series.medians())).collect();
     for place in 0..series[0].samples.len() {
         for (name, medians) in &medians {
             let Median { of: is, spread } = &medians[place];
             eprintln!(
-                "{name:width$}  {:>6} {:>9.0} {:>5.0} % {:>11.3} {:>9.2} {:>9.2} {:>5.0} %",
+                "| {name:<8} | {:>2} | {:>7.0} | {:>4.0} % | {:>10.3} | {:>7.2} | {:>7.2} | {:>4.0} % |",
                 is.concurrency,
                 is.steps_per_s,
                 spread * 100.0,
@@ -125,9 +125,13 @@ pub(crate) fn show(series: &[&Series]) {
 
 /// Prints the gates and says what they come to.
 pub(crate) fn judge(gates: &[Gate], others: f64) -> Verdict {
+    if !gates.is_empty() {
+        eprintln!("\n| {:<36} |  bound | measured |        |", "gate");
+        eprintln!("|{:-<38}|-------:|---------:|--------|", "");
+    }
     for Gate { what, is, bound, holds } in gates {
-        let mark = if *holds { "holds " } else { "MISSED" };
-        eprintln!("{mark}  {what}: {is:.2} (bound {bound:.2})");
+        let verdict = if *holds { "holds" } else { "MISSED" };
+        eprintln!("| {what:<36} | {bound:>6.2} | {is:>8.2} | {verdict:<6} |");
     }
     if others > OTHERS_MAX {
         eprintln!("inconclusive: other processes took {:.0} % of the machine", others * 100.0);

@@ -144,6 +144,7 @@ impl Sandboxed {
             processes: Some(64),
             open_files: Some(1024),
             file_size: Some(ByteSize(1_000_000_000)),
+            cpu_time: None,
         };
         let hidden = vec![self.hidden.clone()];
         let spec = Spec { argv: vec![PROGRAM.into()], cwd: "/".into(), limits, hidden, ..Spec::default() };
