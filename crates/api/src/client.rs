@@ -2,7 +2,7 @@
 //!
 //! It speaks HTTP/1.1 over the control socket of a data folder or over TCP, and keeps connections for the next call.
 //! Every failure is a [`Problem`]: the server's own, or E1507 when no server could be asked. Nothing is sent twice
-//! except what never left this process; [`Client::follow`] alone reconnects.
+//! except what only reads or never left this process; [`Client::follow`] alone reconnects.
 
 mod address;
 mod answer;

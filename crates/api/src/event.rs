@@ -1,6 +1,6 @@
 //! The stream of one run: every entry of its journal, in the order of its sequence number.
 
-use mainspring_types::Timestamp;
+use mainspring_types::{Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -9,17 +9,18 @@ pub const PROBLEM: &str = "problem";
 
 /// One entry, as `data:` of a server-sent event whose `id:` is [`EventView::seq`] and whose `event:` is its type.
 ///
-/// Types: `run.created`, `run.clock_started`, `step.dispatched` (with `step`, `attempt`), `attempt.claimed`,
-/// `attempt.preparing` (with `stage`, `message`), `attempt.started` (with `isolation`), `attempt.ended` (with `end`:
-/// `done failed parked aborted`, and `problem` or `output`), `attempt.lost` (with `loss`), `timer.fired`,
-/// `gate.answered`, `child.ended`, `step.woken`, `run.paused`, `run.resumed`, `run.cancel_requested`,
-/// `log` (with `step`, `attempt`, `stream`, `lines`), `progress` (with `fraction`), and one that ends the stream:
-/// `run.completed` (with `result`), `run.failed` (with `error`) or `run.cancelled`.
+/// Types: `run.created` (with `agent`, `version`, `steps`), `run.clock_started`, `attempt.preparing` (with `stage`,
+/// `message`), `attempt.started` (with `isolation`), `log` (with `stream`, `lines`, `dropped`), `progress` (with
+/// `fraction`), `attempt.ended` (with `end`: `done failed parked aborted`, and `output`, `problem` or `wait`),
+/// `attempt.lost` (with `loss`), `timer.fired`, `gate.answered`, `child.ended`, `step.woken`, `run.paused`,
+/// `run.resumed`, `run.cancel_requested`, and one that ends the stream: `run.completed` (with `result`), `run.failed`
+/// (with `error`) or `run.cancelled` (with `reason`). What concerns an attempt carries its `step` and `attempt`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct EventView {
     /// The sequence number within the run, from 1, without gaps.
     pub seq: u64,
     /// When it happened.
+    #[serde(with = "rfc3339")]
     pub at: Timestamp,
     /// Which kind of entry.
     #[serde(rename = "type")]

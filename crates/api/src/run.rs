@@ -1,6 +1,6 @@
 //! Runs as the API shows them.
 
-use mainspring_types::{Problem, RunId, StepId, Timestamp};
+use mainspring_types::{Problem, RunId, StepId, Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -110,9 +110,10 @@ pub struct RunView {
     /// Tokens used.
     pub usage: Usage,
     /// When it was accepted.
+    #[serde(with = "rfc3339")]
     pub created_at: Timestamp,
     /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub ended_at: Option<Timestamp>,
     /// What it waits for, while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,6 +148,7 @@ pub struct Waiting {
     /// One of `owner slot timer gate child quota budget dependency paused stopping lost`.
     pub reason: String,
     /// Since when.
+    #[serde(with = "rfc3339")]
     pub since: Timestamp,
     /// What is known about it, in a sentence.
     pub detail: String,
@@ -192,9 +194,10 @@ pub struct RunSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// When it was accepted.
+    #[serde(with = "rfc3339")]
     pub created_at: Timestamp,
     /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
     pub ended_at: Option<Timestamp>,
     /// What it waits for, in one word, while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -42,7 +42,7 @@ fn answer(status: &str, body: &str) -> String {
 fn stream(frames: &[(u64, &str)]) -> String {
     let frame = |(seq, kind): &(u64, &str)| {
         format!(
-            "id: {seq}\nevent: {kind}\ndata: {{\"seq\":{seq},\"at\":5,\"type\":\"{kind}\"}}\n\n: quiet\n\n"
+            "id: {seq}\nevent: {kind}\ndata: {{\"seq\":{seq},\"at\":\"2025-11-21T04:40:00.000Z\",\"type\":\"{kind}\"}}\n\n: quiet\n\n"
         )
     };
     let frames: String = frames.iter().map(frame).collect();
@@ -53,7 +53,7 @@ fn run_view(status: &str) -> String {
     let body = format!(
         r#"{{"run_id":"{RUN}","status":"{status}","agent":"a","version":"v","execution_time":0.5,
         "attempts":1,"usage":{{"input_tokens":0,"output_tokens":0,"cache_read_tokens":0,
-        "cache_creation_tokens":0,"total_tokens":0}},"created_at":1,"steps":[],"last_seq":2}}"#
+        "cache_creation_tokens":0,"total_tokens":0}},"created_at":"2025-11-21T04:40:00.000Z","steps":[],"last_seq":2}}"#
     );
     answer("200 OK", &body)
 }

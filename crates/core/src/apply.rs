@@ -195,11 +195,23 @@ impl Run {
     fn out_of_time(&self, timer: &TimerId) -> Problem {
         let limit = self.created.plan.timeout_ms.unwrap_or_default();
         let message = match timer {
-            TimerId::Timeout => format!("the run took longer than its {} s", seconds(limit)),
-            _ => "the run's deadline passed".to_owned(),
+            TimerId::Timeout => {
+                format!("the run took longer than its {} s{}", seconds(limit), self.where_it_was())
+            }
+            _ => format!("the run's deadline passed{}", self.where_it_was()),
         };
         Problem::new(Code::ExecutionTimeout, message)
             .suggest("give it more time with `--timeout`, or see with `mainspring runs events` where it went")
+    }
+
+    /// Which steps were at work, as the end of a sentence.
+    fn where_it_was(&self) -> String {
+        let live: Vec<String> = self.live().map(|(id, _)| format!("`{id}`")).collect();
+        match live.as_slice() {
+            [] => String::new(),
+            [step] => format!(", in step {step}"),
+            steps => format!(", in steps {}", steps.join(", ")),
+        }
     }
 
     /// Makes every step that waits for this ready.

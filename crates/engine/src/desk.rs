@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  dispatch --> queued --claim--> held(ticket) --release--> gone
+//!   hold --> withheld --unhold--> queued    (its run is paused)
 //!                  |                |  ^
 //!                  |             abort(level): the holder's next heartbeat says so
 //!                  +-- abort: the attempt never began; it is reported as aborted at once
@@ -11,7 +12,7 @@
 //! an earlier server, or of an attempt that no longer counts, is told to abandon what it does.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -43,6 +44,15 @@ pub enum Order {
     Abandon,
 }
 
+/// Why attempts are with no worker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Untaken {
+    /// They wait for a free worker.
+    Queued,
+    /// Their run is paused.
+    Withheld,
+}
+
 /// The attempts of one data folder that are queued or held.
 #[derive(Default)]
 pub struct Desk {
@@ -56,6 +66,8 @@ type Slot = (RunKey, StepId);
 struct State {
     queue: VecDeque<Slot>,
     slots: BTreeMap<Slot, Attempt>,
+    /// Runs whose attempts stay untaken.
+    withheld: BTreeSet<RunKey>,
 }
 
 struct Attempt {
@@ -69,6 +81,16 @@ enum Place {
     Held { nonce: u64, heard: Instant },
 }
 
+impl State {
+    /// The run's attempts that no worker has taken, in the order of their steps' names.
+    fn untaken<'a>(&'a self, key: &'a RunKey) -> impl Iterator<Item = &'a Slot> {
+        let of_run = move |((run, _), attempt): &(&Slot, &Attempt)| {
+            run == key && matches!(attempt.place, Place::Queued)
+        };
+        self.slots.iter().filter(of_run).map(|(slot, _)| slot)
+    }
+}
+
 impl Desk {
     /// Queues an attempt; an earlier attempt of the same step no longer counts.
     pub fn dispatch(&self, assignment: Assignment) {
@@ -79,9 +101,30 @@ impl Desk {
         if let Some(earlier) = state.slots.insert(slot.clone(), attempt) {
             earlier.order.send_replace(Order::Abandon);
         }
+        if state.withheld.contains(&slot.0) {
+            return;
+        }
         state.queue.push_back(slot);
         drop(state);
         self.queued.notify_one();
+    }
+
+    /// Keeps the run's attempts that no worker has taken from being taken.
+    pub fn hold(&self, key: &RunKey) {
+        let mut state = self.lock();
+        state.withheld.insert(key.clone());
+        state.queue.retain(|(run, _)| run != key);
+    }
+
+    /// Lets the run's attempts be taken again.
+    pub fn unhold(&self, key: &RunKey) {
+        let mut state = self.lock();
+        if state.withheld.remove(key) {
+            let untaken: Vec<Slot> = state.untaken(key).cloned().collect();
+            state.queue.extend(untaken);
+            drop(state);
+            self.queued.notify_one();
+        }
     }
 
     /// Tells the holder to end the attempt. `Some` when nobody holds it yet: it leaves the queue and never begins.
@@ -206,12 +249,18 @@ impl Desk {
             .collect()
     }
 
-    /// The steps of a run whose attempt waits for a worker.
-    pub fn queued_steps(&self, key: &RunKey) -> Vec<StepId> {
+    /// The steps of a run whose attempt no worker has taken.
+    pub fn untaken_steps(&self, key: &RunKey) -> Vec<StepId> {
+        self.lock().untaken(key).map(|(_, step)| step.clone()).collect()
+    }
+
+    /// Why the run's attempts are with no worker; `None` when one has one, or there is none.
+    pub fn untaken(&self, key: &RunKey) -> Option<Untaken> {
         let state = self.lock();
-        let of_run =
-            |((run, _), attempt): &(&Slot, &Attempt)| run == key && matches!(attempt.place, Place::Queued);
-        state.slots.iter().filter(of_run).map(|((_, step), _)| step.clone()).collect()
+        let of_run = state.slots.iter().filter(|((run, _), _)| run == key);
+        let places: Vec<&Place> = of_run.map(|(_, attempt)| &attempt.place).collect();
+        let untaken = !places.is_empty() && places.iter().all(|place| matches!(place, Place::Queued));
+        untaken.then(|| if state.withheld.contains(key) { Untaken::Withheld } else { Untaken::Queued })
     }
 
     /// Every attempt that is queued or held, for those who check the desk from outside.

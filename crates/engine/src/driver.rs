@@ -19,7 +19,7 @@ mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainspring_core::{Command, Event, Reason, Request, Run, Status};
+use mainspring_core::{Command, Event, Phase, Reason, Request, Run, Status};
 use mainspring_store::{EntryKind, Fault, Keyed, Ledger, NewEntry, RunKey};
 use mainspring_types::{Timestamp, Value};
 
@@ -45,11 +45,17 @@ struct Change<'a> {
     stood: Option<Standing>,
 }
 
-/// What lists show of a run: written again only when it changes.
-type Standing = (Status, Option<Reason>);
+/// What lists show of a run, written again only when it changes, and whether it is paused.
+#[derive(Clone, Copy, PartialEq)]
+struct Standing {
+    status: Status,
+    reason: Option<Reason>,
+    paused: bool,
+}
 
 fn standing(run: &Run) -> Standing {
-    (run.status(), run.reason())
+    let paused = matches!(run.phase, Phase::Paused { .. });
+    Standing { status: run.status(), reason: run.reason(), paused }
 }
 
 impl<W: World> Driver<W> {
@@ -237,7 +243,13 @@ impl<W: World> Driver<W> {
                 NewEntry { kind: EntryKind::Outcome, at: outcome.at, envelope: &envelope, payload: None };
             seq = ledger.append(key, entry)?;
         }
-        if stood != Some(standing(&resident.run)) {
+        let stands = standing(&resident.run);
+        match (stood.is_some_and(|stood| stood.paused), stands.paused) {
+            (false, true) => self.staged.push(Staged::Hold(key.clone())),
+            (true, false) => self.staged.push(Staged::Unhold(key.clone())),
+            _ => {}
+        }
+        if stood != Some(stands) {
             ledger.project(key, &projection::of(&resident.run, resident.method.as_deref()))?;
         }
         self.staged.push(Staged::News(key.clone(), seq));

@@ -243,6 +243,14 @@ impl World for Around {
         }
     }
 
+    fn hold(&mut self, key: &RunKey) {
+        self.desk.hold(key);
+    }
+
+    fn unhold(&mut self, key: &RunKey) {
+        self.desk.unhold(key);
+    }
+
     fn release(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
         self.desk.release(key, step, attempt);
     }

@@ -29,6 +29,10 @@ pub trait World {
     fn dispatch(&mut self, assignment: Assignment);
     /// Tells whoever holds the attempt to end it.
     fn abort(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo, level: CancelLevel);
+    /// The run is paused: its attempts that no worker has taken stay untaken.
+    fn hold(&mut self, key: &RunKey);
+    /// The run is no longer paused.
+    fn unhold(&mut self, key: &RunKey);
     /// The attempt no longer counts.
     fn release(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo);
     /// Ends a run that the given one started.

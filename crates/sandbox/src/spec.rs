@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     path::PathBuf,
+    time::Duration,
 };
 
 use mainspring_types::ByteSize;
@@ -51,6 +52,8 @@ pub struct Limits {
     pub open_files: Option<u64>,
     /// The size of each file it writes.
     pub file_size: Option<ByteSize>,
+    /// Processor time of each process, in whole seconds; a part of one counts as one.
+    pub cpu_time: Option<Duration>,
 }
 
 /// A place below a hidden folder that stays visible.

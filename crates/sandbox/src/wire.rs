@@ -89,6 +89,7 @@ pub(crate) struct ResourceLimits {
     pub(crate) file_size: Option<u64>,
     pub(crate) address_space: Option<u64>,
     pub(crate) processes: Option<u64>,
+    pub(crate) cpu_seconds: Option<u64>,
 }
 
 /// What becomes of root's rights.

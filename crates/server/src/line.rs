@@ -11,7 +11,7 @@ use mainspring_api::{
 use mainspring_core::{Ask, AttemptEnd, CancelLevel, Failure, FailureClass, Principal, Refusal, Used};
 use mainspring_engine::{Embedded, EngineError, Held, Order, Refused, RunNote};
 use mainspring_store::RunKey;
-use mainspring_types::{Code, Problem, RequestId, Value};
+use mainspring_types::{AttemptNo, Code, Problem, RequestId, StepId, Value};
 use serde::Serialize;
 use serde_json::json;
 
@@ -33,10 +33,10 @@ impl EmbeddedLine {
         let call: Call = serde_json::from_slice(&call)
             .map_err(|error| Problem::new(Code::BadRequest, "read a worker's call").because(&error))?;
         match call {
-            Call::Claim(claim) => encode(&self.claim(claim).await?),
-            Call::Heartbeat(heartbeat) => encode(&self.heartbeat(heartbeat).await),
-            Call::Progress(notes) => encode(&self.progress(notes).await?),
-            Call::Report(report) => encode(&self.report(*report).await?),
+            Call::Claim(claim) => Ok(encode(&self.claim(claim).await?)),
+            Call::Heartbeat(heartbeat) => Ok(encode(&self.heartbeat(heartbeat).await)),
+            Call::Progress(notes) => Ok(encode(&self.progress(notes).await?)),
+            Call::Report(report) => Ok(encode(&self.report(*report).await?)),
         }
     }
 
@@ -45,9 +45,22 @@ impl EmbeddedLine {
         let held = self.engine.claim(claim.slots as usize, wait).await.map_err(|error| problem_of(&error))?;
         let mut tasks = Vec::with_capacity(held.len());
         for held in held {
-            tasks.push(self.task(held).await?);
+            let (key, at) =
+                (held.assignment.key.clone(), (held.assignment.step.clone(), held.assignment.attempt));
+            match self.task(held).await {
+                Ok(task) => tasks.push(task),
+                // One value that is gone must not take the other attempts of this claim with it.
+                Err(problem) => self.fail(&key, at, problem).await?,
+            }
         }
         Ok(tasks)
+    }
+
+    /// Records that an attempt cannot begin.
+    async fn fail(&self, key: &RunKey, at: (StepId, AttemptNo), problem: Problem) -> Result<(), Problem> {
+        let end = AttemptEnd::Failed(Failure { class: FailureClass::Permanent, problem });
+        let failed = self.engine.end_attempt(key, "embedded", at, (end, Used::default()), None).await;
+        failed.map_err(|error| problem_of(&error))
     }
 
     async fn task(&self, held: Held) -> Result<Task, Problem> {
@@ -146,8 +159,8 @@ impl Line for EmbeddedLine {
     }
 }
 
-fn encode<T: Serialize>(answer: &T) -> Result<Vec<u8>, Problem> {
-    Ok(serde_json::to_vec(answer).expect("the protocol's messages serialise"))
+fn encode<T: Serialize>(answer: &T) -> Vec<u8> {
+    serde_json::to_vec(answer).expect("the protocol's messages serialise")
 }
 
 fn key_of(ticket: &Ticket) -> RunKey {

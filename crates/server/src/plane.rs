@@ -8,14 +8,14 @@ use mainspring_api::{
     run::{CancelRun, CreateRun, ListRuns, Page, RunStatus, RunSummary, RunView},
 };
 use mainspring_core::{Ask, Created, Principal, RULES, Refusal};
-use mainspring_engine::{Accepted, Body, Create, Embedded, EngineError, Refused};
+use mainspring_engine::{Accepted, Body, Create, Embedded, EngineError, Refused, Untaken};
 use mainspring_store::{Fault, Filter, Key, Keyed, Readers, RunKey, RunRow};
 use mainspring_types::{Code, Problem, RequestId, RunId, TenantId, Value};
 
 use crate::{
     admission::{self, Admitted},
     line::{level_from_wire, problem_of},
-    view::{self, Reading},
+    view::{self, Reading, Taken},
 };
 
 mod events;
@@ -76,7 +76,7 @@ impl Plane {
         request: CreateRun,
         key: Option<String>,
     ) -> Result<RunView, Vec<Problem>> {
-        let one = |problem: Problem| vec![problem];
+        let alone = |problem: Problem| vec![problem];
         let hash = admission::request_hash(&request);
         let once = key.map(|key| {
             let route = "POST /api/v1/runs".to_owned();
@@ -84,14 +84,14 @@ impl Plane {
         });
         // Before the agent is read again: a repeated request finds its run even when the agent has changed or gone.
         let known = match &once {
-            Some((key, _)) => self.known(caller, key.clone(), hash).await.map_err(one)?,
+            Some((key, _)) => self.known(caller, key.clone(), hash).await.map_err(alone)?,
             None => None,
         };
         let run = match known {
             Some(run) => run,
             None => self.begin(caller, request, once).await?,
         };
-        self.run(caller, run).await.map_err(one)
+        self.run(caller, run).await.map_err(alone)
     }
 
     /// One page of runs, newest first.
@@ -132,8 +132,8 @@ impl Plane {
             Some(value) => Some(self.result(&caller.tenant, value).await?),
             None => None,
         };
-        let queued = self.engine.desk().queued_steps(&key);
-        reading.show(&row, result, &queued).ok_or_else(|| no_such_run(run))
+        let untaken = self.engine.desk().untaken_steps(&key);
+        reading.show(&row, result, &untaken).ok_or_else(|| no_such_run(run))
     }
 
     /// The entries of a run after `after`, as they are committed; ends after the last event of the run.
@@ -155,6 +155,7 @@ impl Plane {
         let ended = match self.ask(caller, run, ask).await {
             Ok(()) | Err(EngineError::Refused(Refused::Declined(Refusal::Known))) => false,
             Err(EngineError::Refused(Refused::Declined(Refusal::Ended))) => true,
+            Err(EngineError::Refused(Refused::NoSuchRun)) => return Err(no_such_run(run)),
             Err(error) => return Err(problem_of(&error)),
         };
         let view = Box::new(self.run(caller, run).await?);
@@ -276,10 +277,14 @@ impl Plane {
 
     fn summary(&self, caller: &Caller, row: RunRow) -> RunSummary {
         let key = RunKey { tenant: caller.tenant.clone(), run: row.run };
-        // A run that nothing was recorded of since its creation and that is queued was never taken.
-        let untaken = row.changed_at == row.created_at && row.ended_at.is_none();
-        let queued = untaken && !self.engine.desk().queued_steps(&key).is_empty();
-        let status = view::status_of(&row, queued);
+        // Nothing was recorded of it since its creation.
+        let new = row.changed_at == row.created_at;
+        let taken = match self.engine.desk().untaken(&key) {
+            Some(Untaken::Withheld) => Taken::Withheld,
+            Some(Untaken::Queued) if new => Taken::Never,
+            Some(Untaken::Queued) | None => Taken::Yes,
+        };
+        let status = view::status_of(&row, taken);
         view::summary(row, status)
     }
 

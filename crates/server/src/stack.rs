@@ -10,6 +10,7 @@
 
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use mainspring_agent::STAGING_PREFIX;
 use mainspring_api::run::RunSummary;
 use mainspring_engine::{Embedded, Message};
 use mainspring_store::{Blobs, Store, StoreOptions, Writer};
@@ -62,8 +63,7 @@ impl Stack {
             Store::open(&folder.database(), StoreOptions::default()).map_err(|error| error.to_problem())?;
         let readers = Arc::new(store.readers(READERS).map_err(|fault| fault.to_problem())?);
         let blobs = Blobs::open(&folder.blobs()).map_err(|fault| fault.to_problem())?;
-        // No agent outlives its server: what is in these folders is nobody's.
-        clear(&folder.work())?;
+        remove_unfinished_snapshots(&folder.versions())?;
         let executor = executor(folder)?;
         let (engine, writer, background) =
             Embedded::start(store, blobs).await.map_err(|error| problem_of(&error))?;
@@ -156,19 +156,17 @@ async fn awaits_timer(plane: &Plane) -> bool {
     unfinished.iter().any(|run| run.reason.as_deref() == Some("timer"))
 }
 
-fn clear(folder: &Path) -> Result<(), Problem> {
-    let cleared = std::fs::read_dir(folder).and_then(|mut entries| {
+/// Removes the snapshots that a former owner did not finish.
+fn remove_unfinished_snapshots(versions: &Path) -> Result<(), Problem> {
+    let removed = std::fs::read_dir(versions).and_then(|mut entries| {
         entries.try_for_each(|entry| {
             let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                std::fs::remove_dir_all(entry.path())
-            } else {
-                std::fs::remove_file(entry.path())
-            }
+            let unfinished = entry.file_name().to_string_lossy().starts_with(STAGING_PREFIX);
+            if unfinished { std::fs::remove_dir_all(entry.path()) } else { Ok(()) }
         })
     });
-    cleared.map_err(|error| {
-        Problem::new(Code::DataInaccessible, format!("clear `{}`: {error}", folder.display()))
+    removed.map_err(|error| {
+        Problem::new(Code::DataInaccessible, format!("tidy `{}`: {error}", versions.display()))
             .suggest("check who owns the data folder and whether it can be written")
     })
 }

@@ -5,4 +5,4 @@ mod run;
 mod waiting;
 
 pub(crate) use entry::{Stream, to_json};
-pub(crate) use run::{Reading, status_of, summary};
+pub(crate) use run::{Reading, Taken, status_of, summary};

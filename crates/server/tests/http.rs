@@ -81,6 +81,11 @@ async fn a_run_is_followed_to_its_result() {
     assert_eq!(entries.last().map(|entry| entry.kind.as_str()), Some("run.completed"));
     let view = site.client.run(run).await.expect("known");
     assert_eq!((view.status, view.result), (RunStatus::Completed, Some(json!("hello"))));
+    assert_eq!(
+        site.client.follow(run, view.last_seq, PATIENCE).count().await,
+        0,
+        "there is nothing more to say"
+    );
 }
 
 #[tokio::test]

@@ -21,5 +21,5 @@ pub use problem::{Location, Problem};
 pub use quantity::{ByteSize, ParseQuantityError, parse_duration};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use suggest::nearest;
-pub use time::Timestamp;
+pub use time::{Timestamp, rfc3339};
 pub use value::{Digest, INLINE_MAX, Media, Value};

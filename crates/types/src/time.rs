@@ -53,6 +53,48 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// Moments as people read them: RFC 3339 in UTC, for `#[serde(with = "...")]`.
+pub mod rfc3339 {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::Timestamp;
+
+    /// Writes the moment.
+    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(at)
+    }
+
+    /// Reads a moment.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let moment: jiff::Timestamp = String::deserialize(deserializer)?.parse().map_err(D::Error::custom)?;
+        Ok(Timestamp(moment.as_millisecond()))
+    }
+
+    /// The same for a moment that may be missing.
+    pub mod option {
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        use super::Timestamp;
+
+        /// Writes the moment, or `null`.
+        pub fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+            match at {
+                Some(at) => serializer.collect_str(at),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// Reads a moment, or `null`.
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Timestamp>, D::Error> {
+            #[derive(Deserialize)]
+            struct Moment(#[serde(with = "super")] Timestamp);
+            Ok(Option::<Moment>::deserialize(deserializer)?.map(|Moment(at)| at))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +105,20 @@ mod tests {
         let end = Timestamp::from_millis(i64::MAX);
         assert_eq!(end.after(Duration::MAX), end);
         assert_eq!(Timestamp::from_millis(5).since(end), Duration::ZERO);
+    }
+
+    #[test]
+    fn moments_for_people_read_back_as_written() {
+        #[derive(Serialize, Deserialize)]
+        struct Card {
+            #[serde(with = "rfc3339")]
+            began: Timestamp,
+            #[serde(with = "rfc3339::option")]
+            ended: Option<Timestamp>,
+        }
+        let card = Card { began: Timestamp::from_millis(1_763_700_000_120), ended: None };
+        let text = serde_json::to_string(&card).expect("serialises");
+        assert_eq!(text, r#"{"began":"2025-11-21T04:40:00.120Z","ended":null}"#);
+        assert_eq!(serde_json::from_str::<Card>(&text).expect("reads").began, card.began);
     }
 }

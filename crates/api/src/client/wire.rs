@@ -83,6 +83,8 @@ impl Wires {
                 Err(mut error) if kept && error.message().is_some() => {
                     request = error.take_message().expect("it is there");
                 }
+                // Reading twice does no harm, and a kept connection often fails when the server was started again.
+                Err(_) if kept && ask.method == Method::GET => request = self.request(ask)?,
                 Err(error) => return Err(self.address.unreachable(error.error())),
             }
         }

@@ -62,7 +62,14 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let mut interrupt = listen_for(SignalKind::interrupt())?;
     let stack = stack::start(folder, &config, "mainspring serve", Work::TakeUp).await?;
     if !args.background {
-        let address = stack.listen(config.listen).await?;
+        let address = match stack.listen(config.listen).await {
+            Ok(address) => address,
+            Err(problem) => {
+                // What the worker has taken in the meantime is handed back.
+                stack.shutdown().await;
+                return Err(problem.into());
+            }
+        };
         let serving = Serving::new(folder, address);
         context.output.show(&serving, |palette| serving.text(palette))?;
     }

@@ -94,7 +94,7 @@ fn a_time_limit_ends_it_within_two_seconds_and_the_error_says_so() {
     stage.assert_nothing_left();
     assert_eq!(told.code(), Some(1));
     insta::assert_snapshot!(told.error(), @"
-    error[E2002]: the run took longer than its 1.5 s
+    error[E2002]: the run took longer than its 1.5 s, in step `go`
       hint: give it more time with `--timeout`, or see with `mainspring runs events` where it went
       docs: docs/errors/E2002.md
     ");

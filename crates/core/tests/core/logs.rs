@@ -77,7 +77,7 @@ fn a_run_that_took_too_long() {
     a: attempt 1, 0 failed, 0 lost: Dropped
     b: attempt 1, 0 failed, 0 lost: done, 8 bytes
     c: attempt 0, 0 failed, 0 lost: Dropped
-    ended 2023-11-14T22:13:21.700Z E2002: the run took longer than its 1.5 s, unknown []
+    ended 2023-11-14T22:13:21.700Z E2002: the run took longer than its 1.5 s, in steps `a`, `b`, unknown []
     ");
 }
 

@@ -39,9 +39,13 @@ impl<W: World> Driver<W> {
         let Owed { key, step, attempt, .. } = owed;
         let resident = self.take(ledger, key)?;
         self.staged.push(Staged::Dispatch(Box::new(resident.assignment(key, step, *attempt))));
-        if let Phase::Stopping { level, .. } = resident.run.phase {
-            let abort = Command::Abort { step: step.clone(), attempt: *attempt, level };
-            self.staged.push(Staged::Owed(key.clone(), abort));
+        match resident.run.phase {
+            Phase::Stopping { level, .. } => {
+                let abort = Command::Abort { step: step.clone(), attempt: *attempt, level };
+                self.staged.push(Staged::Owed(key.clone(), abort));
+            }
+            Phase::Paused { .. } => self.staged.push(Staged::Hold(key.clone())),
+            Phase::Open | Phase::Ended(_) => {}
         }
         self.keep(key, resident);
         Ok(())

@@ -13,6 +13,8 @@ pub(super) enum Staged {
     Recovered(Reply<usize>, Result<usize, Refused>),
     Dispatch(Box<Assignment>),
     Owed(RunKey, Command),
+    Hold(RunKey),
+    Unhold(RunKey),
     News(RunKey, u64),
 }
 
@@ -24,7 +26,7 @@ impl Staged {
             Self::Done(reply, _) => drop(reply.send(Err(fault()))),
             Self::Accepted(reply, _) => drop(reply.send(Err(fault()))),
             Self::Recovered(reply, _) => drop(reply.send(Err(fault()))),
-            Self::Dispatch(_) | Self::Owed(..) | Self::News(..) => {}
+            Self::Dispatch(_) | Self::Owed(..) | Self::Hold(_) | Self::Unhold(_) | Self::News(..) => {}
         }
     }
 }
@@ -37,6 +39,8 @@ impl<W: World> Driver<W> {
             Staged::Accepted(reply, answer) => drop(reply.send(answer)),
             Staged::Recovered(reply, answer) => drop(reply.send(answer)),
             Staged::Dispatch(assignment) => self.world.dispatch(*assignment),
+            Staged::Hold(key) => self.world.hold(&key),
+            Staged::Unhold(key) => self.world.unhold(&key),
             Staged::News(key, seq) => self.world.news(&key, seq),
             Staged::Owed(key, command) => self.carry_out(&key, command),
         }

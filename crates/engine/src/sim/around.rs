@@ -59,6 +59,16 @@ impl World for Around {
         self.told.unbegun.extend(self.desk.abort(key, step, attempt, level));
     }
 
+    fn hold(&mut self, key: &RunKey) {
+        self.leaves("a hold");
+        self.desk.hold(key);
+    }
+
+    fn unhold(&mut self, key: &RunKey) {
+        self.leaves("the end of a hold");
+        self.desk.unhold(key);
+    }
+
     fn release(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
         self.leaves("a release");
         self.desk.release(key, step, attempt);

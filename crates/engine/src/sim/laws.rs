@@ -8,11 +8,12 @@ use mainspring_store::{Due, Owed, RunKey};
 use super::{
     around::{Around, Told},
     disk::{Disk, Row},
-    mail::Mail,
+    mail::{About, Mail, Said},
+    mishap::Mishap,
     record::{Creation, Record, Slot},
     server::Server,
 };
-use crate::{Assignment, projection};
+use crate::{Assignment, Refused, projection};
 
 /// A law that did not hold.
 #[derive(Debug)]
@@ -31,6 +32,14 @@ pub(super) fn demand(holds: bool, law: &'static str, detail: impl FnOnce() -> St
 pub(super) fn nothing_leaves_before_it_is_durable(around: &Around, mail: &mut Mail) -> Lawful {
     let early = mail.answered_early().or_else(|| around.told.early.first().map(ToString::to_string));
     demand(early.is_none(), "nothing leaves before it is durable", || early.clone().unwrap_or_default())
+}
+
+/// The store refuses nothing by itself: a statement it refuses is a bug of ours.
+pub(super) fn only_a_mishap_is_answered_with_a_fault(mishap: Mishap, about: &About, said: &Said) -> Lawful {
+    let fault = matches!(said, Said::Refused(Refused::Fault(_)));
+    demand(!fault || mishap != Mishap::None, "only a mishap is answered with a fault", || {
+        format!("{about:?} was answered {said:?}")
+    })
 }
 
 /// The tables that a restart reads say what the journals say.

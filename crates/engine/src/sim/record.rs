@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainspring_core::{AttemptEnd, Command, Created, Event, Principal, Run, What};
+use mainspring_core::{AttemptEnd, Command, Created, Event, Phase, Principal, Run, What};
 use mainspring_store::{Entry, EntryKind, Key, RunKey};
 use mainspring_types::{AttemptNo, Digest, Hash, RequestId, StepId, Value};
 
@@ -140,6 +140,7 @@ impl Shadow {
             Some(run) => run.clone().apply(event),
         };
         nothing_is_recorded_that_changes_nothing(key, before.as_ref(), &run, event)?;
+        a_paused_run_dispatches_nothing(key, &run, &owed)?;
         self.fold_owed(owed);
         demand(self.owed == run.owed(), "what was ordered is what is owed", || {
             format!("{}: ordered {:?}, owed {:?}", key.run, self.owed, run.owed())
@@ -200,6 +201,14 @@ fn events_are_dense_and_time_goes_forward(key: &RunKey, before: Option<&Run>, ev
     let (index, at) = before.map_or((0, event.at), |run| (run.next_index, run.last_at));
     demand(event.index == index && event.at >= at, "events are dense and time goes forward", || {
         format!("{}: event {} at {}, after {index} at {at}", key.run, event.index, event.at)
+    })
+}
+
+fn a_paused_run_dispatches_nothing(key: &RunKey, run: &Run, owed: &[Command]) -> Lawful {
+    let paused = matches!(run.phase, Phase::Paused { .. });
+    let dispatched = owed.iter().find(|command| matches!(command, Command::Dispatch { .. }));
+    demand(!paused || dispatched.is_none(), "a paused run dispatches nothing", || {
+        format!("{}: {dispatched:?}", key.run)
     })
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Universe {
     pub(super) record: Record,
     pub(super) report: Report,
     pub(super) temper: Temper,
+    /// What went wrong in the latest batch.
+    mishap: Mishap,
     pub(super) told: VecDeque<String>,
 }
 
@@ -64,6 +66,7 @@ impl Universe {
         Self {
             prng,
             temper,
+            mishap: Mishap::None,
             now: Timestamp::from_millis(1_700_000_000_000),
             server: Server::new(Disk::new(ledgers)),
             mail: Mail::default(),
@@ -158,6 +161,7 @@ impl Universe {
         if written > 0 || mishap != Mishap::None {
             self.trace(|| format!("a batch of {written} of {queued}, {mishap:?}: {settled:?}"));
         }
+        self.mishap = mishap;
         self.report.batches += 1;
         self.report.faults += u64::from(mishap != Mishap::None);
         let read = self.record.absorb(self.server.disk())?;
@@ -186,6 +190,7 @@ impl Universe {
 
     fn hear_answers(&mut self) -> Lawful {
         for (about, said) in self.mail.open() {
+            laws::only_a_mishap_is_answered_with_a_fault(self.mishap, &about, &said)?;
             match about {
                 About::Create(key) => self.creation_was_answered(key, &said)?,
                 About::Ask { key, request, from } => self.request_was_answered(key, &request, from, &said)?,

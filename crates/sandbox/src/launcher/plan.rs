@@ -4,6 +4,7 @@ use std::{
     fs,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::{Launcher, StartError};
@@ -165,6 +166,7 @@ pub(super) fn order(
                 isolation.processes,
                 spec.limits.processes.map(|most| u64::from(most) + OWN_PROCESSES),
             ),
+            cpu_seconds: spec.limits.cpu_time.map(whole_seconds),
         },
         privileges: launcher.means.privileges,
     })))
@@ -208,4 +210,9 @@ fn folders(spec: &Spec) -> Result<Folders, StartError> {
 fn real(path: &Path) -> Result<PathBuf, StartError> {
     let doing = || format!("keep `{}` visible", path.display());
     fs::canonicalize(path).map_err(|source| StartError::Confine { doing: doing(), source })
+}
+
+/// The kernel counts processor time in seconds; none at all would kill the program before its first instruction.
+fn whole_seconds(time: Duration) -> u64 {
+    (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
 }

@@ -83,6 +83,7 @@ fn limit(limits: ResourceLimits) -> io::Result<()> {
         (Resource::Fsize, limits.file_size),
         (Resource::As, limits.address_space),
         (Resource::Nproc, limits.processes),
+        (Resource::Cpu, limits.cpu_seconds),
     ];
     for (resource, most) in wanted {
         let Some(most) = most else { continue };

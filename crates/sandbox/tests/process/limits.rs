@@ -1,5 +1,7 @@
 //! Limits hold, and what they did is told.
 
+use std::time::Duration;
+
 use mainspring_sandbox::{Enforcement, Facility, How, Limits, Need, Spec, StartError};
 use mainspring_types::{ByteSize, Code, Problem};
 
@@ -86,6 +88,15 @@ async fn a_file_stops_growing() {
         let spec = Spec { cwd: folder.path().into(), ..sh("head -c 5000 /dev/zero > big; wc -c < big") };
         let (_, output) = run(&launcher, limited(spec, limits)).await;
         assert!(output.starts_with("1000\n"), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_only_burns_time_is_stopped() {
+    let limits = Limits { cpu_time: Some(Duration::from_millis(600)), ..Limits::default() };
+    for launcher in launchers() {
+        let (exit, _) = run(&launcher, limited(python("while True: pass"), limits)).await;
+        assert_eq!(exit.how, How::Signal(9), "{exit:?}");
     }
 }
 

@@ -7,13 +7,15 @@ use std::{
     path::Path,
 };
 
+use mainspring_agent::DATA_MARKER;
 use mainspring_types::{Code, Problem};
 
 /// The bits of a mode that let others in.
 const OTHERS: u32 = 0o077;
 
 /// What may stand in a data folder; beginnings are enough, for the files SQLite keeps beside its database.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
+    DATA_MARKER,
     "lock",
     "admin.key",
     "control.sock",
@@ -40,7 +42,10 @@ pub(super) fn prepare(root: &Path, within: &[&Path]) -> Result<(), Problem> {
         fs::set_permissions(root, Permissions::from_mode(0o700))
             .map_err(|error| inaccessible("close to others", root, &error))?;
     }
-    within.iter().try_for_each(|folder| make(folder))
+    within.iter().try_for_each(|folder| make(folder))?;
+    // An agent's folder may hold this one: by the mark it is left out of the agent's version.
+    let marker = root.join(DATA_MARKER);
+    File::create(&marker).map(drop).map_err(|error| inaccessible("mark", &marker, &error))
 }
 
 fn make(folder: &Path) -> Result<(), Problem> {

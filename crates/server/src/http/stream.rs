@@ -117,8 +117,10 @@ mod tests {
         let sent = sent(stream::iter(events), CancellationToken::new()).await;
         assert_eq!(
             sent,
-            ["id: 1\nevent: log\ndata: {\"seq\":1,\"at\":5,\"type\":\"log\",\"line\":\"a\\nb\"}\n\n\
-              id: 2\nevent: run.completed\ndata: {\"seq\":2,\"at\":5,\"type\":\"run.completed\",\"line\":\"a\\nb\"}\n\n"]
+            [
+                "id: 1\nevent: log\ndata: {\"seq\":1,\"at\":\"1970-01-01T00:00:00.005Z\",\"type\":\"log\",\"line\":\"a\\nb\"}\n\n\
+              id: 2\nevent: run.completed\ndata: {\"seq\":2,\"at\":\"1970-01-01T00:00:00.005Z\",\"type\":\"run.completed\",\"line\":\"a\\nb\"}\n\n"
+            ]
         );
     }
 

@@ -2,7 +2,7 @@
 
 use futures_util::{Stream, stream};
 use mainspring_api::event::EventView;
-use mainspring_store::{Entry, RunKey};
+use mainspring_store::{Entry, Fault, Readers, RunKey};
 use mainspring_types::{Code, Problem, Value};
 use tokio::sync::watch;
 
@@ -56,7 +56,7 @@ impl Follower {
         Some(event)
     }
 
-    /// The next entry, as soon as there is one; `None` when the engine has stopped.
+    /// The next entry, as soon as there is one; `None` after the last of an ended run, or when the engine has stopped.
     async fn next_entry(&mut self) -> Result<Option<Entry>, Problem> {
         loop {
             if let Some(entry) = self.ready.next() {
@@ -65,14 +65,15 @@ impl Follower {
             }
             self.news.mark_unchanged();
             let (key, after) = (self.key.clone(), self.after);
-            let entries = self.plane.read(move |readers| readers.entries(&key, after, ENTRIES)).await?;
-            if entries.is_empty() && self.news.changed().await.is_err() {
+            let (ended, entries) = self.plane.read(move |readers| read_on(readers, &key, after)).await?;
+            if entries.is_empty() && (ended || self.news.changed().await.is_err()) {
                 return Ok(None);
             }
             self.ready = entries.into_iter();
         }
     }
 
+    /// The entry as an event.
     async fn show(&mut self, entry: &Entry) -> Result<EventView, Problem> {
         let unreadable = |error: serde_json::Error| {
             Problem::new(Code::DataCorrupt, format!("read entry {} of {}", entry.seq, self.key.run))
@@ -94,4 +95,16 @@ impl Follower {
         let value = reading.result().unwrap_or(Value::Blob(digest));
         self.plane.result(&self.key.tenant, value).await
     }
+}
+
+/// The next entries, and, when there are none, whether the run has ended.
+fn read_on(readers: &Readers, key: &RunKey, after: u64) -> Result<(bool, Vec<Entry>), Fault> {
+    let entries = readers.entries(key, after, ENTRIES)?;
+    if !entries.is_empty() {
+        return Ok((false, entries));
+    }
+    let ended = readers.run(key)?.is_some_and(|run| run.ended_at.is_some());
+    // It may have ended between the two reads, with entries that belong to this stream.
+    let entries = if ended { readers.entries(key, after, ENTRIES)? } else { entries };
+    Ok((ended, entries))
 }

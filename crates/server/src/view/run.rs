@@ -71,13 +71,15 @@ impl Reading {
         }
     }
 
-    /// The run, with the `result` that was found for it and the steps that wait for a worker.
-    pub(crate) fn show(self, row: &RunRow, result: Option<Json>, queued: &[StepId]) -> Option<RunView> {
+    /// The run, with the `result` that was found for it and the steps whose attempt no worker has taken.
+    pub(crate) fn show(self, row: &RunRow, result: Option<Json>, untaken: &[StepId]) -> Option<RunView> {
         let run = self.run?;
-        let status = if queued.is_empty() || self.began || run.attempts() > 1 {
-            core_status(&run)
-        } else {
-            RunStatus::Queued
+        let waiting = waiting::of(&run, row.run, untaken);
+        let status = match waiting.as_ref().map(|waiting| waiting.reason.as_str()) {
+            Some("slot") if self.began || run.attempts() > 1 => RunStatus::Waiting,
+            Some("slot") => RunStatus::Queued,
+            Some("paused") => RunStatus::Paused,
+            _ => core_status(&run),
         };
         Some(RunView {
             run_id: row.run,
@@ -93,8 +95,8 @@ impl Reading {
             usage: Usage::default(),
             created_at: run.created_at,
             ended_at: run.outcome().map(|outcome| outcome.at),
-            waiting: waiting::of(&run, row.run, queued),
-            steps: steps_of(&run, queued),
+            waiting,
+            steps: steps_of(&run, untaken),
             isolation: self.isolation,
             last_seq: self.last_seq,
         })
@@ -105,12 +107,24 @@ fn core_status(run: &Run) -> RunStatus {
     RunStatus::from_word(run.status().as_str()).expect("the API knows every status of the core")
 }
 
-/// The status of a row, where `queued` says whether no worker has ever taken the run.
-pub(crate) fn status_of(row: &RunRow, queued: bool) -> RunStatus {
-    match RunStatus::from_word(&row.status) {
-        Some(RunStatus::Running) if queued => RunStatus::Queued,
-        Some(status) => status,
-        None => RunStatus::Waiting,
+/// What the engine knows of a run's attempts that its row does not say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    /// A worker has one, or there is none.
+    Yes,
+    /// No worker has taken any, ever.
+    Never,
+    /// No worker has taken them, since the run is paused.
+    Withheld,
+}
+
+/// How a row's run stands.
+pub(crate) fn status_of(row: &RunRow, taken: Taken) -> RunStatus {
+    match (RunStatus::from_word(&row.status), taken) {
+        (Some(RunStatus::Running), Taken::Never) => RunStatus::Queued,
+        (Some(RunStatus::Running), Taken::Withheld) => RunStatus::Paused,
+        (Some(status), _) => status,
+        (None, _) => RunStatus::Waiting,
     }
 }
 
@@ -124,7 +138,11 @@ pub(crate) fn summary(row: RunRow, status: RunStatus) -> RunSummary {
         method: row.method,
         created_at: row.created_at,
         ended_at: row.ended_at,
-        reason: if status == RunStatus::Queued { Some("slot".into()) } else { row.reason.filter(|_| waits) },
+        reason: match status {
+            RunStatus::Queued => Some("slot".into()),
+            RunStatus::Paused => Some("paused".into()),
+            _ => row.reason.filter(|_| waits),
+        },
     }
 }
 
@@ -142,13 +160,13 @@ fn error_of(run: &Run) -> Option<Problem> {
     }
 }
 
-fn steps_of(run: &Run, queued: &[StepId]) -> Vec<StepView> {
+fn steps_of(run: &Run, untaken: &[StepId]) -> Vec<StepView> {
     let planned = run.created.plan.steps.iter();
     planned
         .map(|planned| {
             let step = &run.steps[&planned.id];
             let reason = match run.step_reason(step) {
-                Some(Reason::Owner) if queued.contains(&planned.id) => Some(Reason::Slot),
+                Some(Reason::Owner) if untaken.contains(&planned.id) => Some(waiting::untaken_reason(run)),
                 reason => reason,
             };
             StepView {

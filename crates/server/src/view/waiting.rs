@@ -21,10 +21,18 @@ pub(super) fn word(reason: Reason) -> &'static str {
     }
 }
 
+/// Why an attempt that was dispatched has not been taken by a worker.
+pub(super) fn untaken_reason(run: &Run) -> Reason {
+    match run.phase {
+        Phase::Paused { .. } => Reason::Paused,
+        _ => Reason::Slot,
+    }
+}
+
 /// What the run waits for; `None` when it has ended or an attempt of it is at work.
-pub(super) fn of(run: &Run, id: RunId, queued: &[StepId]) -> Option<Waiting> {
+pub(super) fn of(run: &Run, id: RunId, untaken: &[StepId]) -> Option<Waiting> {
     let reason = match run.reason()? {
-        Reason::Owner if run.live().all(|(step, _)| queued.contains(step)) => Reason::Slot,
+        Reason::Owner if run.live().all(|(step, _)| untaken.contains(step)) => untaken_reason(run),
         Reason::Owner => return None,
         reason => reason,
     };

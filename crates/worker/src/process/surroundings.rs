@@ -74,6 +74,7 @@ fn limits(limits: &Limits) -> sandbox::Limits {
         processes: Some(limits.processes),
         open_files: Some(limits.open_files.into()),
         file_size: Some(limits.file_size),
+        cpu_time: limits.time,
     }
 }
 

@@ -96,7 +96,7 @@ fn runs_and_pages_that_are_not_there() {
       `mainspring runs list` shows the runs there are
     404 E1503: there is no run run_00000000000000000000000001
       `mainspring runs list` shows the runs there are
-    404 E1503: there is no such run
+    404 E1503: there is no run run_00000000000000000000000001
       `mainspring runs list` shows the runs there are
     400 E1505: `nonsense` is not a run id; one looks like run_01k9zq3v8e6m2x4t5w7y9abcde
       `mainspring runs list` shows the runs there are
