@@ -36,7 +36,7 @@ pub(super) struct Opened {
     pub(super) mb: f64,
 }
 
-/// What a process of this binary does that was started by [`super::helper`].
+/// What a process of this binary does that was started by [`super::helper()`].
 pub(crate) fn entered(mut words: impl Iterator<Item = String>) -> ExitCode {
     let (mode, folder) = (words.next().unwrap_or_default(), PathBuf::from(words.next().unwrap_or_default()));
     let amount: f64 = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The words every layer shares: ids, time, quantities, values, secrets and the error catalogue.
 //!
-//! Nothing here touches the outside world except [`ids`], whose constructors draw random bits at the edge, and
+//! Nothing here touches the outside world except the constructors of ids, which draw random bits at the edge, and
 //! [`Timestamp::now`]. The `core` crate uses neither.
 
 mod code;
