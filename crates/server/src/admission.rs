@@ -13,7 +13,7 @@ use mainspring_store::Version;
 use mainspring_types::{AgentName, Code, Hash, Problem, parse_duration};
 use serde_json::{Value, json};
 
-use crate::plane::Paths;
+use crate::caller::Paths;
 
 /// A request that may become a run.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use mainspring_types::{Code, Problem, RequestId, RunId, TenantId, Value};
 
 use crate::{
     admission::{self, Admitted},
+    caller::{Caller, Paths},
     line::{level_from_wire, problem_of},
     view::{self, Reading, Taken},
 };
@@ -25,26 +26,6 @@ const PAGE: (u32, u32) = (50, 200);
 
 /// How many entries are read at a time.
 const ENTRIES: u32 = 512;
-
-/// On whose behalf an operation is asked for.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// The tenant whose runs are meant.
-    pub tenant: TenantId,
-    /// The name of the key or user, for the record.
-    pub name: String,
-    /// Whether agents may be named by a path of this machine.
-    pub paths: Paths,
-}
-
-/// Whether agents may be named by a path of this machine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Paths {
-    /// They may: the caller is on this machine.
-    Taken,
-    /// They may not: the server listens beyond loopback.
-    Refused,
-}
 
 /// The answer to a cancel.
 #[derive(Clone, Debug)]

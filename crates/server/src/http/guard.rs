@@ -16,8 +16,8 @@ use rustix::process::geteuid;
 
 use super::{host, refusal::Refusal};
 use crate::{
+    caller::{Caller, Paths},
     data::AdminKey,
-    plane::{Caller, Paths},
 };
 
 /// The key and the owner's user id are one identity, so that an idempotency key means the same by either way.

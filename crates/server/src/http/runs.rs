@@ -16,7 +16,7 @@ use super::{
     refusal::Refusal,
     stream,
 };
-use crate::plane::{Caller, Cancelled};
+use crate::{caller::Caller, plane::Cancelled};
 
 /// Accepted, though not ended: a repeated request with its idempotency key gets the same again.
 pub(super) async fn create(

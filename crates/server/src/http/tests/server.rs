@@ -15,6 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    caller::Caller,
     data::{Folder, Owned},
     http::{
         Listener,
@@ -23,7 +24,6 @@ use crate::{
         read::{After, IdempotencyKey, Listing, Run},
         serve,
     },
-    plane::Caller,
 };
 
 pub(super) struct Server {
