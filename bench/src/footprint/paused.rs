@@ -48,8 +48,10 @@ async fn pause_runs(engine: Embedded, turnstile: Arc<Turnstile>, left: Arc<Atomi
 async fn pause_run(engine: &Embedded, turnstile: &Turnstile) {
     let key = new_run();
     let mut news = engine.bell().listen(&key);
-    let open = turnstile.close(key.run);
+    let Gap { arrived, open } = turnstile.close(key.run);
     submit(engine, &key).await;
+    // Before that the pause would hold back the first step too.
+    arrived.await.expect("a worker takes the first step");
     let by = Principal::User("bench".into());
     engine.ask(&key, by, RequestId::generate(), Ask::Pause).await.expect("a live run can be paused");
     open.send(()).expect("the first step waits");
@@ -59,23 +61,38 @@ async fn pause_run(engine: &Embedded, turnstile: &Turnstile) {
 /// The executor: holds the first step of each run until the run is paused.
 #[derive(Default)]
 struct Turnstile {
-    closed: Mutex<HashMap<RunId, oneshot::Receiver<()>>>,
+    closed: Mutex<HashMap<RunId, Bar>>,
+}
+
+/// The turnstile's side of a run that is held: it says that the run has come, and waits until it may go on.
+struct Bar {
+    came: oneshot::Sender<()>,
+    opened: oneshot::Receiver<()>,
+}
+
+/// The other side.
+struct Gap {
+    arrived: oneshot::Receiver<()>,
+    open: oneshot::Sender<()>,
 }
 
 impl Turnstile {
-    fn close(&self, run: RunId) -> oneshot::Sender<()> {
+    fn close(&self, run: RunId) -> Gap {
         let (open, opened) = oneshot::channel();
-        self.closed().insert(run, opened);
-        open
+        let (came, arrived) = oneshot::channel();
+        self.closed().insert(run, Bar { came, opened });
+        Gap { arrived, open }
     }
 
     async fn pass(&self, run: RunId) -> Outcome {
-        let opened = self.closed().remove(&run).expect("no step follows while the run is paused");
+        let Bar { came, opened } =
+            self.closed().remove(&run).expect("no step follows while the run is paused");
+        came.send(()).expect("the client waits for it");
         opened.await.expect("the run is paused");
         done(&PAYLOAD)
     }
 
-    fn closed(&self) -> MutexGuard<'_, HashMap<RunId, oneshot::Receiver<()>>> {
+    fn closed(&self) -> MutexGuard<'_, HashMap<RunId, Bar>> {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
