@@ -79,14 +79,7 @@ impl Journal {
 }
 
 async fn append_run(clerk: Clerk) {
-    thread_local!(static X: std::cell::Cell<u8> = const { std::cell::Cell::new(0) });
-    let _ = &X;
-    static CLIENT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-    static BASE: std::sync::LazyLock<u128> =
-        std::sync::LazyLock::new(|| RunId::generate().as_u128() & !0xffff_ffff);
-    tokio::task_local! { static NONE: u8; }
-    let n = CLIENT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let run = RunId::from_u128(*BASE | (u128::from(n % 64) << 20) | u128::from(n / 64));
+    let run = RunId::generate();
     for seq in (0..).take(STEPS) {
         clerk.append(run, seq, Cow::Borrowed(PAYLOAD.as_str())).await;
     }
