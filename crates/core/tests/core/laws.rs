@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mainspring_core::{
     Ask, AttemptEnd, Command, Event, FORMAT, LOSSES_MAX, Phase, Principal, Reason, Refusal, Request, Run,
-    Status, StepState, TimerId, What,
+    Status, StepState, TimerId, Wait, What,
 };
 use mainspring_types::{AttemptNo, RequestId, StepId};
 use proptest::prelude::*;
@@ -46,6 +46,7 @@ mod tried {
         a_step_that_is_ready_is_held_back_by_a_pause,
         a_stopping_run_has_a_live_attempt_and_a_fence,
         a_fence_ends_the_run_at_once,
+        a_child_is_cancelled_when_its_step_is_dropped,
         a_run_completes_exactly_when_every_step_is_done,
         a_step_runs_only_after_those_before_it,
     }
@@ -299,6 +300,22 @@ fn a_fence_ends_the_run_at_once(story: &Story) {
             let live: Vec<StepId> = moment.before.live().map(|(id, _)| id.clone()).collect();
             assert_eq!(moment.after.outcome().map(|outcome| outcome.unknown.clone()), Some(live));
         }
+    }
+}
+
+fn a_child_is_cancelled_when_its_step_is_dropped(story: &Story) {
+    let child_of = |run: &Run, id: &StepId| match &run.steps[id].state {
+        StepState::Parked { wait: Wait::Child { child }, .. } => Some(*child),
+        _ => None,
+    };
+    for moment in &story.moments {
+        let dropped = moment.after.steps.iter().filter(|(_, step)| step.state == StepState::Dropped);
+        let left = dropped.filter_map(|(id, _)| child_of(&moment.before, id));
+        let cancelled = moment.commands.iter().filter_map(|command| match command {
+            Command::CancelChild { child, .. } => Some(*child),
+            _ => None,
+        });
+        assert!(left.eq(cancelled));
     }
 }
 

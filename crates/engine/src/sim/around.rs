@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mainspring_core::CancelLevel;
+use mainspring_core::{CancelLevel, Command};
 use mainspring_store::RunKey;
 use mainspring_types::{AttemptNo, RunId, StepId};
 
@@ -34,8 +34,8 @@ pub(super) struct Told {
     pub(super) dispatched: Vec<Assignment>,
     /// Aborted before a worker took them.
     pub(super) unbegun: Vec<Assignment>,
-    pub(super) finished: Vec<RunKey>,
-    pub(super) cancelled_children: Vec<(RunKey, RunId)>,
+    /// Ends of runs, and of the children they leave behind.
+    pub(super) passing: BTreeMap<RunKey, Vec<Command>>,
     pub(super) news: BTreeMap<RunKey, u64>,
 }
 
@@ -74,14 +74,14 @@ impl World for Around {
         self.desk.release(key, step, attempt);
     }
 
-    fn cancel_child(&mut self, parent: &RunKey, child: RunId, _: CancelLevel) {
+    fn cancel_child(&mut self, parent: &RunKey, child: RunId, level: CancelLevel) {
         self.leaves("the cancel of a child");
-        self.told.cancelled_children.push((parent.clone(), child));
+        self.told.passing.entry(parent.clone()).or_default().push(Command::CancelChild { child, level });
     }
 
     fn finish(&mut self, key: &RunKey) {
         self.leaves("the end of a run");
-        self.told.finished.push(key.clone());
+        self.told.passing.entry(key.clone()).or_default().push(Command::Finish);
     }
 
     fn news(&mut self, key: &RunKey, seq: u64) {

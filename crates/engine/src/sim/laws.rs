@@ -131,14 +131,11 @@ pub(super) fn what_is_let_go_is_owed(told: &Told, record: &Record) -> Lawful {
     for assignment in &told.dispatched {
         an_assignment_carries_what_the_plan_says(assignment, record)?;
     }
-    for key in &told.finished {
-        let ended = record.run(key).is_some_and(|run| run.outcome().is_some());
-        demand(ended, "an end is told of runs that have ended", || key.run.to_string())?;
-    }
-    for (key, child) in &told.cancelled_children {
-        let over =
-            record.run(key).is_some_and(|run| !matches!(run.phase, Phase::Open | Phase::Paused { .. }));
-        demand(over, "a child is cancelled when its parent ends", || format!("{}: {child}", key.run))?;
+    for (key, (_, shadow)) in &record.runs {
+        let heard = told.passing.get(key).map_or(&[][..], Vec::as_slice);
+        demand(heard == shadow.passing, "ends of runs and children are told once", || {
+            format!("{}: told {heard:?}, ordered {:?}", key.run, shadow.passing)
+        })?;
     }
     for (key, seq) in &told.news {
         let head = record.shadow(key).seq;

@@ -47,6 +47,8 @@ pub(super) struct Shadow {
     pub(super) ends: BTreeMap<(StepId, AttemptNo), AttemptEnd>,
     /// The attempts that left a note.
     pub(super) noted: BTreeSet<(StepId, AttemptNo)>,
+    /// What the latest batch ordered that no table holds: it is told once, or lost with the server.
+    pub(super) passing: Vec<Command>,
     owed: BTreeSet<Command>,
     last_event: u64,
     outcome: Option<u64>,
@@ -80,6 +82,7 @@ impl Record {
         let Self { runs, made } = self;
         let mut read = 0;
         for (key, (creation, shadow)) in runs {
+            shadow.passing.clear();
             for entry in disk.entries_after(key, shadow.seq) {
                 read += 1;
                 shadow.absorb(key, creation, made, disk, &entry)?;
@@ -162,7 +165,8 @@ impl Shadow {
                     self.owed.insert(command);
                 }
                 Command::Disarm { timer } => self.disarm(&timer),
-                Command::Abort { .. } | Command::CancelChild { .. } | Command::Finish => {}
+                Command::CancelChild { .. } | Command::Finish => self.passing.push(command),
+                Command::Abort { .. } => {}
             }
         }
     }

@@ -31,6 +31,8 @@ pub(super) struct Temper {
     crashes: u64,
     /// Of a hundred attempts about to report, how many fall silent instead.
     pub(super) silence: u64,
+    /// Of a hundred attempts that end, how many wait at one gate that they share.
+    pub(super) gates: u64,
 }
 
 /// How many rounds a healed world may take until every run has ended.
@@ -62,6 +64,7 @@ impl Universe {
             mishaps: prng.weigh(&[(2, 2), (3, 8), (1, 30)]),
             crashes: prng.weigh(&[(2, 1), (3, 10), (1, 40)]),
             silence: prng.weigh(&[(3, 2), (2, 10), (1, 85)]),
+            gates: prng.weigh(&[(5, 2), (1, 60)]),
         };
         Self {
             prng,

@@ -16,6 +16,7 @@ use super::{
     laws::{Lawful, demand},
     mail::{From, Said},
     plans,
+    prng::Prng,
     record::Slot,
     universe::Universe,
 };
@@ -76,6 +77,8 @@ impl Universe {
         let claim = at_once(self.server.driver.world().desk.claim(most, Duration::ZERO));
         for Held { assignment, nonce } in claim.unwrap_or_default() {
             let slot: Slot = (assignment.key, assignment.step, assignment.attempt);
+            let paused = matches!(self.record.run(&slot.0).map(|run| &run.phase), Some(Phase::Paused { .. }));
+            demand(!paused, "nothing of a paused run is taken", || format!("{slot:?}"))?;
             let trace = self.record.shadow(&slot.0).noted.contains(&(slot.1.clone(), slot.2));
             demand(!trace, "an attempt that left a trace is not given out again", || format!("{slot:?}"))?;
             self.trace(|| format!("a worker takes {}/{} of {}", slot.1, slot.2, slot.0.run));
@@ -147,6 +150,9 @@ impl Universe {
         let failed = |class| {
             AttemptEnd::Failed(Failure { class, problem: Problem::new(Code::Internal, "by the simulator") })
         };
+        if self.prng.chance(self.temper.gates) {
+            return AttemptEnd::Parked(shared_gate(&mut self.prng, self.now));
+        }
         let wait = wait(&mut self.prng, self.now);
         self.prng.weigh(&[
             (60, AttemptEnd::Done { output }),
@@ -295,22 +301,31 @@ impl Universe {
     }
 }
 
-fn wait(prng: &mut super::prng::Prng, now: Timestamp) -> Wait {
-    let reach = prng.weigh(&[(1, 1_000), (1, 30_000)]);
-    let soon = now.after(Duration::from_millis(prng.below(reach)));
+fn wait(prng: &mut Prng, now: Timestamp) -> Wait {
     let past = Timestamp::from_millis(now.as_millis() - 5_000);
-    let token = prng.draw().to_le_bytes();
-    let gate = if prng.chance(40) { Hash::of(b"shared by many steps") } else { Hash::of(&token) };
-    let deadline = prng.chance(50).then_some(soon);
+    let until = soon(prng, now);
+    let gate = Hash::of(&prng.draw().to_le_bytes());
+    let deadline = prng.chance(50).then(|| soon(prng, now));
     let child = plans::run_id(prng);
     prng.weigh(&[
         (3, Wait::Gate { gate, deadline }),
-        (3, Wait::Timer { until: soon }),
+        (3, Wait::Timer { until }),
         (1, Wait::Timer { until: past }),
         (2, Wait::Child { child }),
         (1, Wait::Quota {}),
         (1, Wait::Budget {}),
     ])
+}
+
+/// One gate for every step: it is armed anew while it waits, and passed for all at once.
+fn shared_gate(prng: &mut Prng, now: Timestamp) -> Wait {
+    let deadline = prng.chance(80).then(|| soon(prng, now));
+    Wait::Gate { gate: Hash::of(b"shared by many steps"), deadline }
+}
+
+fn soon(prng: &mut Prng, now: Timestamp) -> Timestamp {
+    let reach = prng.weigh(&[(1, 1_000), (1, 30_000)]);
+    now.after(Duration::from_millis(prng.below(reach)))
 }
 
 /// What the future says without waiting.
