@@ -25,7 +25,8 @@ const BENCH: &str = "MAINSPRING_TEST_BENCH";
 async fn builder() {
     let bench = Bench::at(env::var_os(BENCH).expect("started by a test").into());
     let print = |progress: Progress| {
-        writeln!(io::stdout(), "{:?}", progress.stage).expect("the test listens");
+        // The test listens until the stage it waits for; the building goes on until it is killed.
+        let _ = writeln!(io::stdout(), "{:?}", progress.stage);
     };
     let envs = bench.environments(any_tool());
     envs.prepare(&commands(&[LINE]), &bench.agent(), Hash::of(b"tree"), print).await.expect("built");
