@@ -31,6 +31,9 @@ const USAGE: &str = "usage: cargo xtask bench NAME [--json] [--rounds N] [--seco
 
 N rounds (5), in each of which every point is measured for S seconds (2).";
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let name = words.next().unwrap_or_default();

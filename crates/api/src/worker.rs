@@ -198,5 +198,13 @@ pub trait Line: Send + Sync + 'static {
     fn call(&self, call: Vec<u8>) -> Answer<'_>;
 }
 
+/// A message as it travels.
+pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
+    // Most messages carry a small value: one piece of memory is enough for them.
+    let mut bytes = Vec::with_capacity(2048);
+    serde_json::to_writer(&mut bytes, message).expect("the protocol's messages are plain data");
+    bytes
+}
+
 /// The answer to a call, once it is there.
 pub type Answer<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Vec<u8>, Problem>> + Send + 'a>>;

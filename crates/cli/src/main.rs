@@ -28,6 +28,9 @@ use crate::{args::Cli, context::Context, failure::Failure};
 /// How a verb ends: with its exit code, or with problems that decide it.
 type Outcome = Result<ExitCode, Failure>;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Before anything that starts a thread: the supervisor forks.
     if verb::supervise::is_asked() {

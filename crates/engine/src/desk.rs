@@ -149,11 +149,13 @@ impl Desk {
 
     /// The attempt no longer counts.
     pub fn release(&self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
-        let mut state = self.lock();
         let slot = (key.clone(), step.clone());
-        if state.slots.get(&slot).is_some_and(|found| found.assignment.attempt == attempt)
-            && let Some(gone) = state.slots.remove(&slot)
-        {
+        let mut state = self.lock();
+        let counts = state.slots.get(&slot).is_some_and(|found| found.assignment.attempt == attempt);
+        let gone = if counts { state.slots.remove(&slot) } else { None };
+        // Told and freed without the lock: workers are waiting for it.
+        drop(state);
+        if let Some(gone) = gone {
             gone.order.send_replace(Order::Abandon);
         }
     }
@@ -177,7 +179,7 @@ impl Desk {
 
     fn take(&self, most: usize) -> Vec<Held> {
         let mut state = self.lock();
-        let mut held = Vec::new();
+        let mut held = Vec::with_capacity(most.min(state.queue.len()));
         while held.len() < most {
             let Some(slot) = state.queue.pop_front() else { break };
             // A slot whose attempt was aborted or replaced in the queue is passed over.

@@ -93,7 +93,9 @@ impl<W: World> Driver<W> {
                 staged.fail(fault);
             }
         });
-        self.touched.extend(touched);
+        // The few keys of this message join the many of the batch, not the other way round.
+        let of_this = std::mem::replace(&mut self.touched, touched);
+        self.touched.extend(of_this);
         done
     }
 
@@ -188,6 +190,7 @@ impl<W: World> Driver<W> {
                     }
                 }
             }
+            ledger.begin(&key);
             let (resident, owed) = Resident::begin(&event, &input, method).expect("the event is a creation");
             let change = Change { event: &event, body: Some(&input), owed, stood: None };
             self.record(ledger, &key, resident, change)?;

@@ -31,7 +31,7 @@ pub enum EngineError {
 pub struct Embedded {
     queue: Queue<Message>,
     desk: Arc<Desk>,
-    bell: Arc<Bell>,
+    bell: Bell,
     blobs: Blobs,
 }
 
@@ -44,7 +44,7 @@ impl Embedded {
         blobs: Blobs,
     ) -> Result<(Self, Writer<Message>, impl Future<Output = ()> + Send), EngineError> {
         let desk = Arc::new(Desk::default());
-        let bell = Arc::new(Bell::default());
+        let bell = Bell::default();
         let (late, mut aborted) = tokio::sync::mpsc::unbounded_channel();
         let around = Around { desk: desk.clone(), bell: bell.clone(), aborted: late };
         let writer = store.start(InWriter(Driver::new(around))).map_err(Refused::from)?;
@@ -227,7 +227,7 @@ impl Application for InWriter {
 /// The world around the embedded driver.
 struct Around {
     desk: Arc<Desk>,
-    bell: Arc<Bell>,
+    bell: Bell,
     aborted: tokio::sync::mpsc::UnboundedSender<Assignment>,
 }
 

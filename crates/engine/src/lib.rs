@@ -15,7 +15,7 @@ mod resident;
 pub mod sim;
 mod world;
 
-pub use bell::Bell;
+pub use bell::{Bell, Listener};
 pub use desk::{Desk, Held, Order, Untaken};
 pub use driver::Driver;
 pub use embedded::{Embedded, EngineError};

@@ -42,7 +42,7 @@ pub fn answer(output: Output, seen: &Transcript<'_>) -> Result<Value, Problem> {
         return Err(with_stderr(too_long(seen), seen));
     }
     match (output, json::read(seen.stdout)) {
-        (Output::Auto | Output::Json, Ok(document)) => Ok(Value::Json(document.to_owned())),
+        (Output::Auto | Output::Json, Ok(document)) => Ok(Value::Json(document.to_owned().into())),
         (Output::Json, Err(error)) => Err(with_stderr(no_json(&error, seen), seen)),
         (Output::Auto | Output::Text, _) => {
             let text = String::from_utf8_lossy(seen.stdout);

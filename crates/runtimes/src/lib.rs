@@ -71,7 +71,7 @@ pub enum Ending {
 /// The JSON of a value that travelled whole; text becomes a JSON string.
 fn document(value: &Value) -> Result<Box<RawValue>, Problem> {
     match value {
-        Value::Json(document) => Ok(document.clone()),
+        Value::Json(document) => Ok(document.as_ref().to_owned()),
         Value::Text(text) => Ok(serde_json::value::to_raw_value(text).expect("a string is JSON")),
         Value::Blob(digest) => Err(Problem::new(
             Code::Internal,

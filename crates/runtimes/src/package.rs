@@ -62,7 +62,8 @@ pub fn answer(seen: &Transcript<'_>) -> Result<Value, Problem> {
         return Err(with_stderr(Problem::new(Code::ExecutionFailed, message), seen));
     }
     let (whole, members) = found.ok_or_else(|| no_object(seen))?;
-    Ok(Value::Json(members.get("result").map_or_else(|| whole.to_owned(), |result| (*result).to_owned())))
+    let answer = members.get("result").map_or_else(|| whole.to_owned(), |result| (*result).to_owned());
+    Ok(Value::Json(answer.into()))
 }
 
 /// Parameters are an object; a call without any has an empty one.

@@ -6,13 +6,13 @@ use mainspring_api::{
     run::Level,
     worker::{
         self, Answer, Call, Claim, End, Heartbeat, Line, Note, Progress, Receipt, Report, Task, Ticket,
+        encode,
     },
 };
 use mainspring_core::{Ask, AttemptEnd, CancelLevel, Failure, FailureClass, Principal, Refusal, Used};
 use mainspring_engine::{Embedded, EngineError, Held, Order, Refused, RunNote};
 use mainspring_store::RunKey;
 use mainspring_types::{AttemptNo, Code, Problem, RequestId, StepId, Value};
-use serde::Serialize;
 use serde_json::json;
 
 /// The longest a call may wait for something to say, so that a broken line is noticed.
@@ -157,10 +157,6 @@ impl Line for EmbeddedLine {
     fn call(&self, call: Vec<u8>) -> Answer<'_> {
         Box::pin(self.answer(call))
     }
-}
-
-fn encode<T: Serialize>(answer: &T) -> Vec<u8> {
-    serde_json::to_vec(answer).expect("the protocol's messages serialise")
 }
 
 fn key_of(ticket: &Ticket) -> RunKey {

@@ -53,14 +53,12 @@ impl Batch<'_> {
     ///
     /// A refusal undoes this unit alone and is logged; after any other fault the batch can only be dropped.
     pub fn unit(&mut self, write: impl FnOnce(&mut Pen<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
-        run(self.connection, "SAVEPOINT unit")?;
-        match write(&mut Pen::new(self.connection, self.heads)) {
-            Ok(()) => run(self.connection, "RELEASE unit"),
+        let mut pen = Pen::new(self.connection, self.heads);
+        match write(&mut pen) {
+            Ok(()) => pen.keep(),
             Err(Fault::Refused { detail }) => {
                 tracing::error!(detail, "a message was refused by the store");
-                self.heads.clear();
-                run(self.connection, "ROLLBACK TO unit")?;
-                run(self.connection, "RELEASE unit")
+                pen.take_back()
             }
             Err(fault) => Err(fault),
         }

@@ -138,6 +138,8 @@ pub struct Version {
 
 /// The record, as its one writer sees it inside a transaction: its own writes included.
 pub trait Ledger {
+    /// Promises that the run has no entries yet, so that none are looked for; a wrong promise makes its first entry fail.
+    fn begin(&mut self, key: &RunKey);
     /// Appends an entry and says its sequence number.
     fn append(&mut self, key: &RunKey, entry: NewEntry<'_>) -> Result<u64, Fault>;
     /// The lifecycle entries of a run, in order; empty when there is no such run.

@@ -67,17 +67,49 @@ pub(crate) const STATEMENTS: &[&str] = &[
 pub(crate) type Heads = HashMap<RunKey, u64>;
 
 /// The record inside the writer's transaction.
+///
+/// What it writes stands under a savepoint, which the first write opens: a message that writes nothing costs nothing.
 pub struct Pen<'a> {
     connection: &'a Connection,
     heads: &'a mut Heads,
+    wrote: bool,
 }
 
 impl<'a> Pen<'a> {
     pub(crate) fn new(connection: &'a Connection, heads: &'a mut Heads) -> Self {
-        Self { connection, heads }
+        Self { connection, heads, wrote: false }
     }
 
-    fn execute(&self, statement: &str, values: &[&dyn ToSql]) -> Result<(), Fault> {
+    /// Keeps what was written.
+    pub(crate) fn keep(self) -> Result<(), Fault> {
+        if self.wrote { self.run("RELEASE unit") } else { Ok(()) }
+    }
+
+    /// Takes back what was written, and forgets the numbers given for it.
+    pub(crate) fn take_back(self) -> Result<(), Fault> {
+        self.heads.clear();
+        if self.wrote {
+            self.run("ROLLBACK TO unit")?;
+            self.run("RELEASE unit")?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, statement: &str) -> Result<(), Fault> {
+        self.connection.prepare_cached(statement)?.execute([])?;
+        Ok(())
+    }
+
+    fn about_to_write(&mut self) -> Result<(), Fault> {
+        if !self.wrote {
+            self.run("SAVEPOINT unit")?;
+            self.wrote = true;
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, statement: &str, values: &[&dyn ToSql]) -> Result<(), Fault> {
+        self.about_to_write()?;
         self.connection.prepare_cached(statement)?.execute(values)?;
         Ok(())
     }
@@ -151,7 +183,12 @@ pub(crate) fn entry_from(row: &Row<'_>) -> rusqlite::Result<Entry> {
 }
 
 impl Ledger for Pen<'_> {
+    fn begin(&mut self, key: &RunKey) {
+        self.heads.insert(key.clone(), 0);
+    }
+
     fn append(&mut self, key: &RunKey, entry: NewEntry<'_>) -> Result<u64, Fault> {
+        self.about_to_write()?;
         let seq = self.next_seq(key)?;
         self.connection.prepare_cached(APPEND)?.execute((
             key.tenant.as_str(),

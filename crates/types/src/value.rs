@@ -1,6 +1,6 @@
 //! Values that move between agents and the record: small ones inline, large ones by reference.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -36,8 +36,8 @@ pub struct Digest {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
-    /// One JSON document of at most [`INLINE_MAX`] bytes, kept as written.
-    Json(Box<RawValue>),
+    /// One JSON document of at most [`INLINE_MAX`] bytes, kept as written. Shared, since it is handed on a lot.
+    Json(Arc<RawValue>),
     /// Text of at most [`INLINE_MAX`] bytes.
     Text(String),
     /// A body in the blob store.
@@ -47,12 +47,12 @@ pub enum Value {
 impl Value {
     /// JSON `null`.
     pub fn null() -> Self {
-        Self::Json(RawValue::NULL.to_owned())
+        Self::Json(RawValue::NULL.to_owned().into())
     }
 
     /// The value of `document`, inline whatever its size: what is too large is stored as a blob by whoever may.
     pub fn json<T: Serialize + ?Sized>(document: &T) -> serde_json::Result<Self> {
-        serde_json::value::to_raw_value(document).map(Self::Json)
+        serde_json::value::to_raw_value(document).map(|document| Self::Json(document.into()))
     }
 
     /// The bytes, when they are here.
@@ -78,7 +78,7 @@ impl Value {
     pub fn from_stored(media: Media, bytes: Vec<u8>) -> Option<Self> {
         let text = String::from_utf8(bytes).ok()?;
         match media {
-            Media::Json => RawValue::from_string(text).ok().map(Self::Json),
+            Media::Json => RawValue::from_string(text).ok().map(|document| Self::Json(document.into())),
             Media::Text => Some(Self::Text(text)),
         }
     }
@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_value_keeps_its_bytes_over_the_wire() {
-        let value = Value::Json(RawValue::from_string(r#"{"b": 1,  "a": 1e2}"#.to_owned()).expect("JSON"));
+        let value =
+            Value::Json(RawValue::from_string(r#"{"b": 1,  "a": 1e2}"#.to_owned()).expect("JSON").into());
         let wire = serde_json::to_string(&value).expect("serialises");
         let back: Value = serde_json::from_str(&wire).expect("reads");
         assert_eq!(back.bytes(), value.bytes());

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mainspring_api::worker::{Call, Claim, Heartbeat, Line, Order, Progress, Receipt, Task};
+use mainspring_api::worker::{Call, Claim, Heartbeat, Line, Order, Progress, Receipt, Task, encode};
 use mainspring_types::{Code, Problem};
 use serde::de::DeserializeOwned;
 
@@ -33,8 +33,7 @@ impl Link {
     }
 
     async fn ask<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Problem> {
-        let call = serde_json::to_vec(call).expect("the protocol's messages serialise");
-        let answer = self.0.call(call).await?;
+        let answer = self.0.call(encode(call)).await?;
         serde_json::from_slice(&answer).map_err(|error| {
             Problem::new(Code::Internal, "read the control plane's answer to a worker").because(&error)
         })

@@ -105,6 +105,8 @@ impl Drop for Transaction<'_> {
 }
 
 impl Ledger for Model {
+    fn begin(&mut self, _: &RunKey) {}
+
     fn append(&mut self, key: &RunKey, entry: NewEntry<'_>) -> Result<u64, Fault> {
         let all = (key.clone(), 0)..=(key.clone(), u64::MAX);
         let seq = self.tables.entries.range(all).next_back().map_or(0, |((_, seq), _)| *seq) + 1;

@@ -68,6 +68,10 @@ impl Faulty<'_> {
 }
 
 impl Ledger for Faulty<'_> {
+    fn begin(&mut self, key: &RunKey) {
+        self.ledger.begin(key);
+    }
+
     fn append(&mut self, key: &RunKey, entry: NewEntry<'_>) -> Result<u64, Fault> {
         self.pass()?.append(key, entry)
     }

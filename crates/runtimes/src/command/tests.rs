@@ -4,7 +4,7 @@ use super::*;
 use crate::Ending;
 
 fn json(text: &str) -> Value {
-    Value::Json(RawValue::from_string(text.to_owned()).expect("JSON"))
+    Value::Json(RawValue::from_string(text.to_owned()).expect("JSON").into())
 }
 
 fn seen(exit: i32, stdout: &'static str, stderr: &'static str) -> Transcript<'static> {

@@ -2,9 +2,9 @@
 
 use futures_util::{Stream, stream};
 use mainspring_api::event::EventView;
+use mainspring_engine::Listener;
 use mainspring_store::{Entry, Fault, Readers, RunKey};
 use mainspring_types::{Code, Problem, Value};
-use tokio::sync::watch;
 
 use super::{ENTRIES, Plane};
 use crate::view;
@@ -36,7 +36,7 @@ struct Follower {
     plane: Plane,
     key: RunKey,
     after: u64,
-    news: watch::Receiver<u64>,
+    news: Listener,
     ready: std::vec::IntoIter<Entry>,
     stream: view::Stream,
     over: bool,
@@ -56,18 +56,21 @@ impl Follower {
         Some(event)
     }
 
-    /// The next entry, as soon as there is one; `None` after the last of an ended run, or when the engine has stopped.
+    /// The next entry, as soon as there is one; `None` after the last of an ended run.
     async fn next_entry(&mut self) -> Result<Option<Entry>, Problem> {
         loop {
             if let Some(entry) = self.ready.next() {
                 self.after = entry.seq;
                 return Ok(Some(entry));
             }
-            self.news.mark_unchanged();
+            self.news.forget();
             let (key, after) = (self.key.clone(), self.after);
             let (ended, entries) = self.plane.read(move |readers| read_on(readers, &key, after)).await?;
-            if entries.is_empty() && (ended || self.news.changed().await.is_err()) {
-                return Ok(None);
+            if entries.is_empty() {
+                if ended {
+                    return Ok(None);
+                }
+                self.news.news().await;
             }
             self.ready = entries.into_iter();
         }
