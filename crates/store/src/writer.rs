@@ -26,6 +26,9 @@ use crate::{Fault, Pen, batch::Journal};
 /// only some milliseconds.
 const BATCH_MAX: usize = 256;
 
+/// How long the writer rests after it met a full disk.
+const FULL_DISK_PAUSE: Duration = Duration::from_millis(50);
+
 /// How many messages may queue up before senders wait.
 const QUEUE_MAX: usize = 4096;
 
@@ -178,6 +181,10 @@ impl<A: Application> Desk<A> {
             stop_for(fault);
         }
         self.application.undone(fault);
+        if matches!(fault, Fault::Full) {
+            // What is due would be tried again at once, for as long as the disk is full.
+            std::thread::sleep(FULL_DISK_PAUSE);
+        }
         if matches!(fault, Fault::Io { .. } | Fault::Corrupt { .. }) {
             stop_for(fault);
         }
