@@ -105,7 +105,7 @@ async fn every_problem_of_a_refused_run_comes_back() {
 async fn following_goes_on_after_the_entry_seen_last() {
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("control.sock");
-    let first = stream(&[(1, "run.created"), (2, "step.dispatched")]);
+    let first = stream(&[(1, "run.created"), (2, "attempt.started")]);
     let server = script(&socket, [first, run_view("running"), stream(&[(3, "run.completed")])]);
     let followed = seqs(Client::unix(&socket).follow(RUN, 0, Duration::from_secs(5))).await;
     assert_eq!(followed, [1, 2, 3]);

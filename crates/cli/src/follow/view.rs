@@ -121,7 +121,7 @@ mod tests {
     fn shown(surface: Surface, lines: Lines) -> String {
         let mut bytes = Vec::new();
         let mut view = View::new(&run(RunStatus::Running), &mut bytes, surface, lines, Palette::Plain);
-        lost_and_found().iter().take(15).for_each(|event| view.event(event));
+        lost_and_found().iter().take(9).for_each(|event| view.event(event));
         view.close(&["the end".to_owned()]);
         drop(view);
         String::from_utf8(bytes).expect("all of it is text")

@@ -63,10 +63,7 @@ pub(crate) fn line(event: &EventView, palette: Palette, columns: usize) -> Strin
 
 /// Whether an entry is worth a line to someone who waits for the result, rather than for the record.
 pub(crate) fn is_notable(event: &EventView) -> bool {
-    !matches!(
-        event.kind.as_str(),
-        "run.clock_started" | "step.dispatched" | "attempt.claimed" | "timer.fired"
-    )
+    !matches!(event.kind.as_str(), "run.clock_started" | "timer.fired")
 }
 
 /// What happened, in words.
@@ -80,8 +77,6 @@ fn words(entry: Entry<'_>) -> (Option<Tone>, String) {
             format!("accepted{}", entry.text("agent").map_or(String::new(), |agent| format!(" for {agent}"))),
         ),
         "run.clock_started" => (Some(Tone::Dim), "the run's own time begins".to_owned()),
-        "step.dispatched" => (Some(Tone::Dim), of_step(&format!("attempt {attempt} is due"))),
-        "attempt.claimed" => (Some(Tone::Dim), of_step(&format!("attempt {attempt} has a worker"))),
         "attempt.preparing" => (Some(Tone::Dim), of_step(&preparing(entry))),
         "attempt.started" => (None, of_step(&format!("attempt {attempt} began"))),
         "attempt.ended" => ended(entry, step),
@@ -155,25 +150,18 @@ mod tests {
             lost_and_found().iter().map(|event| line(event, Palette::Plain, 80)).collect();
         insta::assert_snapshot!(story.join("\n"), @"
         04:40:00.000    1  accepted for writer
-        04:40:00.000    2  plan · attempt 1 is due
-        04:40:00.002    3  plan · attempt 1 has a worker
-        04:40:00.003    4  plan · environment: install · resolving
-        04:40:00.400    5  plan · attempt 1 began
-        04:40:00.500    6  plan │ thinking
-        04:40:00.500    6  plan │ thought
-        04:40:00.900    7  plan · done
-        04:40:00.900    8  write · attempt 1 is due
-        04:40:00.902    9  write · attempt 1 has a worker
-        04:40:00.904   10  write · attempt 1 began
-        04:40:05.000   11  write · attempt 1 was cut off: the server died
-        04:40:05.000   12  write · attempt 2 is due
-        04:40:05.002   13  write · attempt 2 has a worker
-        04:40:05.004   14  write · attempt 2 began
-        04:40:06.204   15  write · done
-        04:40:06.204   16  send · attempt 1 is due
-        04:40:06.206   17  send · attempt 1 began
-        04:40:06.306   18  send · attempt 1 failed: the agent ended with exit code 3 (E…
-        04:40:06.306   19  ✗ failed: the agent ended with exit code 3 (E2001)
+        04:40:00.003    2  plan · environment: install · resolving
+        04:40:00.400    3  plan · attempt 1 began
+        04:40:00.500    4  plan │ thinking
+        04:40:00.500    4  plan │ thought
+        04:40:00.900    5  plan · done
+        04:40:00.904    6  write · attempt 1 began
+        04:40:05.000    7  write · attempt 1 was cut off: the server died
+        04:40:05.004    8  write · attempt 2 began
+        04:40:06.204    9  write · done
+        04:40:06.206   10  send · attempt 1 began
+        04:40:06.306   11  send · attempt 1 failed: the agent ended with exit code 3 (E…
+        04:40:06.306   12  ✗ failed: the agent ended with exit code 3 (E2001)
         ");
     }
 

@@ -34,8 +34,6 @@ pub(crate) fn lost_and_found() -> Vec<EventView> {
     let done = |id: &str, attempt: u32| json!({"step": id, "attempt": attempt, "end": "done", "output": 1});
     journal(&[
         (0, "run.created", json!({"agent": "writer"})),
-        (0, "step.dispatched", step("plan", 1)),
-        (2, "attempt.claimed", step("plan", 1)),
         (
             3,
             "attempt.preparing",
@@ -48,15 +46,10 @@ pub(crate) fn lost_and_found() -> Vec<EventView> {
             json!({"step": "plan", "attempt": 1, "stream": "stderr", "lines": ["thinking", "thought"]}),
         ),
         (900, "attempt.ended", done("plan", 1)),
-        (900, "step.dispatched", step("write", 1)),
-        (902, "attempt.claimed", step("write", 1)),
         (904, "attempt.started", step("write", 1)),
         (5_000, "attempt.lost", json!({"step": "write", "attempt": 1, "loss": "server"})),
-        (5_000, "step.dispatched", step("write", 2)),
-        (5_002, "attempt.claimed", step("write", 2)),
         (5_004, "attempt.started", step("write", 2)),
         (6_204, "attempt.ended", done("write", 2)),
-        (6_204, "step.dispatched", step("send", 1)),
         (6_206, "attempt.started", step("send", 1)),
         (
             6_306,

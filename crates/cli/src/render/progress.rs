@@ -62,7 +62,6 @@ impl Progress {
         let entry = Entry(event);
         let Some(step) = entry.step().map(|name| self.step(name)) else { return };
         match entry.kind() {
-            "step.dispatched" => step.due(entry.attempt()),
             "attempt.preparing" => step.building(event.at, entry::preparing(entry)),
             "attempt.started" => step.began(event.at, entry.attempt()),
             "attempt.ended" => step.ended(event.at, entry.text("end")),
@@ -139,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_environment_is_seen_growing() {
-        insta::assert_snapshot!(picture(4, 250), @"
+        insta::assert_snapshot!(picture(2, 250), @"
         --------
           ⠋ plan      0.2 s  environment: install · resolving
           · write
@@ -149,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_agents_lines_stand_beneath_its_step() {
-        insta::assert_snapshot!(picture(6, 700), @"
+        insta::assert_snapshot!(picture(4, 700), @"
         --------
           ✓ environment built in 0.4 s
           ⠋ plan      0.3 s
@@ -162,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_lost_attempt_is_told_and_the_next_goes_on() {
-        insta::assert_snapshot!(picture(14, 5_600), @"
+        insta::assert_snapshot!(picture(8, 5_600), @"
           ✓ environment built in 0.4 s
           ✓ plan      0.5 s
               thinking
@@ -176,7 +175,7 @@ mod tests {
 
     #[test]
     fn once_ended_every_step_is_settled() {
-        insta::assert_snapshot!(picture(19, 9_000), @"
+        insta::assert_snapshot!(picture(12, 9_000), @"
           ✓ environment built in 0.4 s
           ✓ plan      0.5 s
               thinking

@@ -18,7 +18,7 @@ const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "�
 pub(super) enum Mark {
     /// It has not begun.
     Pending,
-    /// It waits for a worker.
+    /// It waits to be tried again, or for something outside.
     Due,
     /// Its environment is being built.
     Building,
@@ -71,12 +71,6 @@ impl Step {
             before: 0,
             losses: Vec::new(),
         }
-    }
-
-    pub(super) fn due(&mut self, attempt: Option<u64>) {
-        self.mark = Mark::Due;
-        self.attempt = attempt.unwrap_or(self.attempt + 1);
-        self.forget();
     }
 
     /// What was said and timed belongs to the attempt before.
