@@ -19,7 +19,7 @@ mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainspring_core::{Ask, Command, Event, Phase, Reason, Request, Run, Status};
+use mainspring_core::{Command, Event, Phase, Reason, Request, Run, Status};
 use mainspring_store::{EntryKind, Fault, Keyed, Ledger, NewEntry, RunKey};
 use mainspring_types::{Timestamp, Value};
 
@@ -34,8 +34,6 @@ pub struct Driver<W> {
     touched: BTreeSet<RunKey>,
     timers: Timers,
     claims: Claims,
-    /// When it was last asked.
-    now: Timestamp,
     staged: Vec<Staged>,
 }
 
@@ -69,24 +67,25 @@ impl<W: World> Driver<W> {
             touched: BTreeSet::new(),
             timers: Timers::default(),
             claims: Claims::default(),
-            now: Timestamp::default(),
             staged: Vec::new(),
         }
     }
 
     /// Decides about one message and writes what follows. After an error nothing of this message counts.
     pub fn write(&mut self, ledger: &mut dyn Ledger, now: Timestamp, message: Message) -> Result<(), Fault> {
-        self.now = now;
-        self.as_one(|driver| driver.decide(ledger, now, message))
+        self.as_one(|driver| {
+            driver.decide(ledger, now, message)?;
+            driver.claims.write(ledger)
+        })
     }
 
     /// Does `work`, or nothing: when it fails, what it staged is answered with the fault, and the runs it touched are
     /// read again, since a part of what it folded into them may be undone.
     fn as_one(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
-        let (staged, claims) = (self.staged.len(), self.claims.gone());
+        let (staged, claims) = (self.staged.len(), self.claims.written());
         let touched = std::mem::take(&mut self.touched);
         let done = work(self).inspect_err(|fault| {
-            self.claims.undo_to(claims, self.now);
+            self.claims.undo_to(claims);
             for key in std::mem::take(&mut self.touched) {
                 self.residents.remove(&key);
             }
@@ -104,13 +103,12 @@ impl<W: World> Driver<W> {
         match message {
             Message::Create(create) => self.create(ledger, now, *create),
             Message::Ask { key, request, body, reply } => {
-                let asked = self.trace(ledger, &key, &request.ask);
-                let asked = asked.and_then(|()| self.ask(ledger, now, &key, &request, body.as_ref()));
+                let asked = self.ask(ledger, now, &key, &request, body.as_ref());
                 self.answer(asked, |answer| Staged::Done(reply, answer))
             }
             Message::Note(note) => self.note(ledger, now, &note),
             Message::Claimed { key, step, attempt } => {
-                self.claims.add((key, step), attempt, now);
+                self.claims.add(key, step, attempt);
                 Ok(())
             }
             Message::Catalogue { tenant, version, reply } => {
@@ -125,14 +123,6 @@ impl<W: World> Driver<W> {
                 let taken_up = self.recover(ledger, now);
                 self.answer(taken_up, |answer| Staged::Recovered(reply, answer))
             }
-        }
-    }
-
-    /// Makes the run's claims as durable as what is about to be recorded of its attempts.
-    fn trace(&mut self, ledger: &mut dyn Ledger, key: &RunKey, ask: &Ask) -> Result<(), Refused> {
-        match ask {
-            Ask::StartClock { .. } => Ok(self.claims.write_of(ledger, key)?),
-            _ => Ok(()),
         }
     }
 
@@ -154,7 +144,7 @@ impl<W: World> Driver<W> {
     pub fn undone(&mut self, fault: &Fault) {
         self.residents.clear();
         self.touched.clear();
-        self.claims.undo_to(0, self.now);
+        self.claims.undo_to(0);
         for staged in std::mem::take(&mut self.staged) {
             staged.fail(fault);
         }
@@ -285,10 +275,7 @@ impl<W: World> Driver<W> {
                 self.staged.push(Staged::Dispatch(Box::new(assignment)));
                 return Ok(());
             }
-            Command::Release { step, attempt } => {
-                self.claims.settle(key, step, *attempt);
-                ledger.settle(key, step, *attempt)?;
-            }
+            Command::Release { step, attempt } => ledger.settle(key, step, *attempt)?,
             Command::Arm { timer, at } => ledger.arm(key, timer, *at)?,
             Command::Disarm { timer } => ledger.disarm(key, timer)?,
             Command::Abort { .. } | Command::CancelChild { .. } | Command::Finish => {}
@@ -298,7 +285,6 @@ impl<W: World> Driver<W> {
     }
 
     fn note(&mut self, ledger: &mut dyn Ledger, now: Timestamp, note: &RunNote) -> Result<(), Fault> {
-        self.claims.write_of(ledger, &note.key)?;
         let entry = NewEntry { kind: EntryKind::Note, at: now, envelope: &note.envelope, payload: None };
         let seq = ledger.append(&note.key, entry)?;
         self.staged.push(Staged::News(note.key.clone(), seq));

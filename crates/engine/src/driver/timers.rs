@@ -40,8 +40,7 @@ impl Timers {
 impl<W: World> Driver<W> {
     /// When [`Driver::wake`] wants to be called next.
     pub fn due(&self) -> Option<Timestamp> {
-        let timer = self.timers.in_order.first().map(|due| due.at);
-        [timer, self.claims.due()].into_iter().flatten().min()
+        self.timers.in_order.first().map(|due| due.at)
     }
 
     /// Every armed timer, for those who check the driver from outside.
@@ -49,15 +48,10 @@ impl<W: World> Driver<W> {
         self.timers.in_order.iter()
     }
 
-    /// Fires the timers that have come due, and writes the claims that have waited long enough. After an error none of
-    /// it has happened.
+    /// Fires the timers that have come due. After an error none of them has fired.
     pub fn wake(&mut self, ledger: &mut dyn Ledger, now: Timestamp) -> Result<(), Fault> {
-        self.now = now;
         let due = self.timers.due(now);
-        self.as_one(|driver| {
-            driver.claims.write_old(ledger, now)?;
-            due.into_iter().try_for_each(|due| driver.fire(ledger, now, due))
-        })
+        self.as_one(|driver| due.into_iter().try_for_each(|due| driver.fire(ledger, now, due)))
     }
 
     fn fire(&mut self, ledger: &mut dyn Ledger, now: Timestamp, due: Due) -> Result<(), Fault> {
