@@ -1,0 +1,13 @@
+//! The only way out of an agent: every model call is written down before the agent sees its answer.
+
+pub mod answer;
+pub mod budget;
+pub mod price;
+pub mod provider;
+pub mod quota;
+pub mod refusal;
+pub mod request;
+pub mod route;
+mod usage;
+
+pub use usage::Usage;
