@@ -126,6 +126,24 @@ codes! {
     StateConflict = "E1508", "StateConflictError", Conflict;
     /// The server failed in a way it did not foresee.
     Internal = "E1509", "InternalError", Server;
+    /// No provider serves the model that the agent asked for.
+    NoProvider = "E1601", "NoProviderError", Configuration;
+    /// The provider of the model failed, however often it was asked.
+    ProviderFailed = "E1602", "ProviderError", Run;
+    /// The attempt's token does not count, or does not count any more.
+    TokenRefused = "E1603", "TokenRefusedError", Denied;
+    /// A budget leaves no room for the model call.
+    BudgetExhausted = "E1604", "BudgetExhaustedError", Run;
+    /// The repeated agent asked for something other than what is recorded.
+    Diverged = "E1605", "DivergenceError", Run;
+    /// The gateway does not speak the API that was called.
+    UnsupportedCall = "E1606", "UnsupportedCallError", Input;
+    /// A model call is not of the form of its API.
+    MalformedCall = "E1607", "MalformedCallError", Input;
+    /// Whether a call that cannot be taken back took place is unknown.
+    EffectUnknown = "E1608", "EffectUnknownError", Run;
+    /// The provider's quota for the model is used up.
+    QuotaExhausted = "E1609", "QuotaExhaustedError", Run;
     /// The agent ended with an error.
     ExecutionFailed = "E2001", "ExecutionError", Run;
     /// The agent ran longer than it may.
