@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod budget;
+mod divergence;
 pub mod price;
 pub mod provider;
 pub mod quota;
@@ -10,4 +11,5 @@ pub mod request;
 pub mod route;
 mod usage;
 
+pub use divergence::Divergence;
 pub use usage::Usage;
