@@ -24,11 +24,15 @@ pub enum EntryKind {
     Note = 2,
     /// How the run ended: always the last lifecycle event's companion.
     Outcome = 3,
+    /// Something became of a call that left the agent.
+    Effect = 4,
 }
 
 impl EntryKind {
     pub(crate) fn from_stored(kind: i64) -> Option<Self> {
-        [Self::Lifecycle, Self::Note, Self::Outcome].into_iter().find(|known| *known as i64 == kind)
+        [Self::Lifecycle, Self::Note, Self::Outcome, Self::Effect]
+            .into_iter()
+            .find(|known| *known as i64 == kind)
     }
 }
 
@@ -148,12 +152,14 @@ pub trait Ledger {
     fn project(&mut self, key: &RunKey, projection: &Projection) -> Result<(), Fault>;
     /// Notes that an attempt is owed to a worker; replaces an earlier attempt of the step.
     fn owe(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault>;
-    /// Notes that a worker has the attempt.
-    fn claim(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault>;
+    /// Notes that a worker has the attempt, under a ticket with this number, which is not 0.
+    fn claim(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo, nonce: u64) -> Result<(), Fault>;
     /// The attempt is over.
     fn settle(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault>;
     /// Every attempt that is owed or with a worker.
     fn owed(&mut self) -> Result<Vec<Owed>, Fault>;
+    /// The run has ended: effects that nobody has settled are abandoned.
+    fn abandon(&mut self, key: &RunKey) -> Result<(), Fault>;
     /// Arms a timer; replaces its earlier moment.
     fn arm(&mut self, key: &RunKey, timer: &TimerId, due: Timestamp) -> Result<(), Fault>;
     /// Disarms a timer; nothing happens when it is not armed.

@@ -9,23 +9,30 @@
 
 mod batch;
 mod blobs;
+mod effect;
 mod fault;
 mod ledger;
 mod open;
 mod pen;
 mod reader;
+mod unit;
 mod writer;
 
 pub use batch::Batch;
 pub use blobs::Blobs;
+pub use effect::{
+    AccountKey, Balance, Candidate, Charge, EffectRow, EffectState, Identity, Mine, NewEffect, NewTry,
+    Recorded, RunLimit, Settlement, StoredBody, Tokens, TryEnd, Unconsumed,
+};
 pub use fault::{Fault, OpenError};
 pub use ledger::{Due, Entry, EntryKind, Key, Keyed, Ledger, NewEntry, Owed, Projection, RunKey, Version};
 pub use open::{FORMAT, Store, StoreOptions};
-pub use pen::Pen;
-pub use reader::{Filter, Readers, RunRow};
+pub use pen::{Node, Pen, Spender, Spent};
+pub use reader::{Filter, Readers, RunRow, Used};
+pub use unit::{News, Submit, Unit};
 pub use writer::{Application, Queue, Writer, WriterGone};
 
 /// Every statement text of this crate. One text serves SQLite and Postgres; a test prepares each on both.
 pub fn statements() -> impl Iterator<Item = &'static str> {
-    [pen::STATEMENTS, reader::STATEMENTS, open::STATEMENTS].concat().into_iter()
+    [pen::statements(), reader::statements(), open::STATEMENTS.to_vec()].concat().into_iter()
 }

@@ -1,11 +1,23 @@
 //! [`Ledger`] over SQLite: the statements of the writer.
 
+mod accounts;
+mod effects;
+mod said;
+
 use std::collections::HashMap;
 
 use mainspring_core::TimerId;
 use mainspring_types::{AttemptNo, Digest, Hash, RunId, StepId, TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
+pub(crate) use self::{
+    accounts::{LIMITS, amount, run_limit},
+    effects::{effect_bytes, effect_from, hash_from, state_from},
+};
+pub use self::{
+    accounts::{Spender, Spent},
+    said::Node,
+};
 use crate::{Due, Entry, EntryKind, Fault, Key, Keyed, Ledger, NewEntry, Owed, Projection, RunKey, Version};
 
 const APPEND: &str = "INSERT INTO entries (tenant, run, seq, kind, at, envelope, payload)
@@ -26,11 +38,11 @@ VALUES ($1, $2, $3, $4, 0)
 ON CONFLICT (tenant, run, step) DO UPDATE
 SET attempt = excluded.attempt, claimed = 0";
 const CLAIM: &str = "UPDATE outbox
-SET claimed = 1
-WHERE tenant = $1 AND run = $2 AND step = $3 AND attempt = $4";
+SET claimed = $1
+WHERE tenant = $2 AND run = $3 AND step = $4 AND attempt = $5";
 const SETTLE: &str = "DELETE FROM outbox
 WHERE tenant = $1 AND run = $2 AND step = $3 AND attempt = $4";
-const OWED: &str = "SELECT tenant, run, step, attempt, claimed
+const OWED: &str = "SELECT tenant, run, step, attempt, claimed <> 0
 FROM outbox
 ORDER BY run, step";
 const ARM: &str = "INSERT INTO timers (tenant, run, timer, due)
@@ -58,10 +70,15 @@ const REFER: &str = "INSERT INTO blob_references (tenant, hash, run)
 VALUES ($1, $2, $3)
 ON CONFLICT (tenant, hash, run) DO NOTHING";
 
-pub(crate) const STATEMENTS: &[&str] = &[
+const OWN_STATEMENTS: &[&str] = &[
     APPEND, HEAD, LIFECYCLE, PROJECT, OWE, CLAIM, SETTLE, OWED, ARM, DISARM, TIMERS, KEYED, REMEMBER,
     CATALOGUE, PIN, REFER,
 ];
+
+/// Every statement of the writer.
+pub(crate) fn statements() -> Vec<&'static str> {
+    [OWN_STATEMENTS, effects::STATEMENTS, said::STATEMENTS, accounts::STATEMENTS].concat()
+}
 
 /// The sequence numbers given last, so that appending reads nothing. Forgotten when a transaction is undone.
 pub(crate) type Heads = HashMap<RunKey, u64>;
@@ -228,8 +245,9 @@ impl Ledger for Pen<'_> {
         self.execute(OWE, &[&key.tenant.as_str(), &run_bytes(key.run), &step.as_str(), &attempt.0])
     }
 
-    fn claim(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault> {
-        self.execute(CLAIM, &[&key.tenant.as_str(), &run_bytes(key.run), &step.as_str(), &attempt.0])
+    fn claim(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo, nonce: u64) -> Result<(), Fault> {
+        let nonce = nonce.cast_signed();
+        self.execute(CLAIM, &[&nonce, &key.tenant.as_str(), &run_bytes(key.run), &step.as_str(), &attempt.0])
     }
 
     fn settle(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault> {
@@ -245,6 +263,10 @@ impl Ledger for Pen<'_> {
                 claimed: row.get(4)?,
             })
         })
+    }
+
+    fn abandon(&mut self, key: &RunKey) -> Result<(), Fault> {
+        self.abandon_effects(key)
     }
 
     fn arm(&mut self, key: &RunKey, timer: &TimerId, due: Timestamp) -> Result<(), Fault> {

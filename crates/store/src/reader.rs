@@ -1,10 +1,13 @@
 //! Reading what is committed, beside the writer.
 
+mod effects;
+
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use mainspring_types::{Hash, RunId, TenantId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row};
 
+pub use self::effects::Used;
 use crate::{
     Entry, Fault, Key, Keyed, RunKey, Version,
     pen::{KEYED, entry_from, run_bytes, run_from},
@@ -42,7 +45,12 @@ const VERSION: &str = "SELECT version, agent, document
 FROM versions
 WHERE tenant = $1 AND version = $2";
 
-pub(crate) const STATEMENTS: &[&str] = &[RUN, LIST, LIST_BY_STATUS, UNFINISHED, ENTRIES, LAST_SEQ, VERSION];
+const OWN_STATEMENTS: &[&str] = &[RUN, LIST, LIST_BY_STATUS, UNFINISHED, ENTRIES, LAST_SEQ, VERSION];
+
+/// Every statement of the readers.
+pub(crate) fn statements() -> Vec<&'static str> {
+    [OWN_STATEMENTS, effects::STATEMENTS].concat()
+}
 
 /// A run as lists show it.
 #[derive(Clone, PartialEq, Debug)]

@@ -1,88 +1,111 @@
-//! Identifiers made by us: runs and requests. Names chosen by people are in [`crate::name`].
+//! Identifiers made by us: runs, effects and requests. Names chosen by people are in [`crate::name`].
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// One execution of one agent version: `run_` and 26 characters that sort by creation time.
-///
-/// The time order is a convenience for listings, never a guarantee.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct RunId(u128);
-
 /// Crockford's base 32 in lower case: no `i`, `l`, `o` or `u`, so an id survives being read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const PREFIX: &str = "run_";
 const DIGITS: usize = 26;
-
-impl RunId {
-    /// A new id from the clock and random bits (UUID version 7).
-    pub fn generate() -> Self {
-        Self(uuid::Uuid::now_v7().as_u128())
-    }
-
-    /// The id of the run that an idempotent cause names; the same number gives the same id.
-    pub const fn from_u128(number: u128) -> Self {
-        Self(number)
-    }
-
-    /// The number behind the id.
-    pub const fn as_u128(self) -> u128 {
-        self.0
-    }
-}
-
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0_u8; PREFIX.len() + DIGITS];
-        text[..PREFIX.len()].copy_from_slice(PREFIX.as_bytes());
-        for (place, digit) in text[PREFIX.len()..].iter_mut().rev().enumerate() {
-            *digit = ALPHABET[(self.0 >> (5 * place) & 31) as usize];
-        }
-        f.write_str(std::str::from_utf8(&text).expect("the alphabet is ASCII"))
-    }
-}
-
-impl fmt::Debug for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// The text is not an id of ours.
 #[derive(Debug, thiserror::Error)]
-#[error("`{text}` is not a run id; one looks like run_01k9zq3v8e6m2x4t5w7y9abcde")]
+#[error("`{text}` is not {what} id; one looks like {prefix}01k9zq3v8e6m2x4t5w7y9abcde")]
 pub struct ParseIdError {
     text: String,
+    what: &'static str,
+    prefix: &'static str,
 }
 
-impl FromStr for RunId {
-    type Err = ParseIdError;
+fn write(number: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [0_u8; DIGITS];
+    for (place, digit) in text.iter_mut().rev().enumerate() {
+        *digit = ALPHABET[(number >> (5 * place) & 31) as usize];
+    }
+    f.write_str(std::str::from_utf8(&text).expect("the alphabet is ASCII"))
+}
 
-    fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let refused = || ParseIdError { text: text.chars().take(64).collect() };
-        let digits = text.strip_prefix(PREFIX).filter(|rest| rest.len() == DIGITS).ok_or_else(refused)?;
-        let mut number: u128 = 0;
-        for digit in digits.bytes() {
-            let value = ALPHABET.iter().position(|&known| known == digit).ok_or_else(refused)?;
-            number = number.checked_mul(32).ok_or_else(refused)? | value as u128;
+fn read(digits: &str) -> Option<u128> {
+    if digits.len() != DIGITS {
+        return None;
+    }
+    digits.bytes().try_fold(0_u128, |number, digit| {
+        let value = ALPHABET.iter().position(|&known| known == digit)?;
+        Some(number.checked_mul(32)? | value as u128)
+    })
+}
+
+macro_rules! ids {
+    ($($(#[doc = $doc:literal])+ $name:ident = $prefix:literal, $what:literal;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(u128);
+
+        impl $name {
+            /// A new id from the clock and random bits (UUID version 7).
+            pub fn generate() -> Self {
+                Self(uuid::Uuid::now_v7().as_u128())
+            }
+
+            /// The id of that number.
+            pub const fn from_u128(number: u128) -> Self {
+                Self(number)
+            }
+
+            /// The number behind the id.
+            pub const fn as_u128(self) -> u128 {
+                self.0
+            }
         }
-        Ok(Self(number))
-    }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($prefix)?;
+                write(self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                text.strip_prefix($prefix).and_then(read).map(Self).ok_or_else(|| ParseIdError {
+                    text: text.chars().take(64).collect(),
+                    what: $what,
+                    prefix: $prefix,
+                })
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = ParseIdError;
+            fn try_from(text: String) -> Result<Self, ParseIdError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.to_string()
+            }
+        }
+    )+};
 }
 
-impl TryFrom<String> for RunId {
-    type Error = ParseIdError;
-    fn try_from(text: String) -> Result<Self, ParseIdError> {
-        text.parse()
-    }
-}
-
-impl From<RunId> for String {
-    fn from(id: RunId) -> Self {
-        id.to_string()
-    }
+ids! {
+    /// One execution of one agent version: `run_` and 26 characters that sort by creation time.
+    ///
+    /// The time order is a convenience for listings, never a guarantee.
+    RunId = "run_", "a run";
+    /// One call that leaves an agent: `eff_` and 26 characters. Those that one process made sort by creation.
+    EffectId = "eff_", "an effect";
 }
 
 /// Deduplicates one request to a run: the same id is applied once, however often it is delivered.

@@ -2,8 +2,14 @@
 
 use mainspring_testkit::{or_skip, postgres::Postgres};
 
-const SQLITE: &str = include_str!("../../migrations/sqlite/0001_journal.sql");
-const POSTGRES: &str = include_str!("../../migrations/postgres/0001_journal.sql");
+const SQLITE: &str = concat!(
+    include_str!("../../migrations/sqlite/0001_journal.sql"),
+    include_str!("../../migrations/sqlite/0002_boundary.sql"),
+);
+const POSTGRES: &str = concat!(
+    include_str!("../../migrations/postgres/0001_journal.sql"),
+    include_str!("../../migrations/postgres/0002_boundary.sql"),
+);
 
 #[test]
 fn sqlite_prepares_every_statement() {
