@@ -9,6 +9,8 @@
 //!  progress(items) -> ()        report(token, end) -> recorded | abandon
 //! ```
 
+use std::{fmt, path::PathBuf};
+
 use mainspring_types::{AttemptNo, Hash, Problem, RunId, StepId, TenantId, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -56,6 +58,31 @@ pub struct Task {
     pub previous: Option<Value>,
     /// Whether install commands of any form may run.
     pub allow_install: bool,
+    /// Where the agent makes its model calls; `None` where nothing passes them on.
+    #[serde(default)]
+    pub boundary: Option<Boundary>,
+}
+
+/// Where one attempt makes its model calls, and what proves that they are its own.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boundary {
+    /// The gateway's address without a path, such as `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// The gateway's socket, for agents without a network.
+    pub socket: Option<PathBuf>,
+    /// What the agent shows in place of a provider's key. It counts as long as the attempt lives.
+    pub token: String,
+    /// The kinds of provider that calls are passed on to: `anthropic`, `openai`, `gemini`.
+    pub families: Vec<String>,
+}
+
+impl fmt::Debug for Boundary {
+    /// All but the token, which belongs in no log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, socket, token: _, families } = self;
+        let mut shown = f.debug_struct("Boundary");
+        shown.field("url", url).field("socket", socket).field("families", families).finish_non_exhaustive()
+    }
 }
 
 /// Says that the worker still works on an attempt, and asks whether it should.
@@ -152,6 +179,8 @@ pub enum End {
     },
     /// It ended because it was told to, or because the worker is leaving.
     Aborted {},
+    /// Something else on the machine killed its processes: nobody's failure, so it is handed out again as it is.
+    Lost {},
 }
 
 /// What an attempt used.

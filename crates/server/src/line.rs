@@ -9,7 +9,7 @@ use mainspring_api::{
         encode,
     },
 };
-use mainspring_core::{Ask, AttemptEnd, CancelLevel, Failure, FailureClass, Principal, Refusal, Used};
+use mainspring_core::{Ask, AttemptEnd, CancelLevel, Failure, FailureClass, Loss, Principal, Refusal, Used};
 use mainspring_engine::{Embedded, EngineError, Held, Order, Refused, RunNote};
 use mainspring_store::RunKey;
 use mainspring_types::{AttemptNo, Code, Problem, RequestId, StepId, Value};
@@ -73,6 +73,7 @@ impl EmbeddedLine {
             work,
             input: self.fetch(&is.key, is.input).await?,
             allow_install: is.work["allow_install"].as_bool().unwrap_or(false),
+            boundary: None,
             previous: match is.previous {
                 Some(previous) => Some(self.fetch(&is.key, previous).await?),
                 None => None,
@@ -126,6 +127,7 @@ impl EmbeddedLine {
             return Ok(Receipt::Abandon);
         }
         let key = key_of(&ticket);
+        let at = (ticket.step, ticket.attempt);
         let (end, body) = match end {
             End::Done { output } => {
                 let body = self.engine.keep(&key.tenant, output).await.map_err(|error| problem_of(&error))?;
@@ -136,16 +138,17 @@ impl EmbeddedLine {
                 (AttemptEnd::Failed(Failure { class, problem }), None)
             }
             End::Aborted {} => (AttemptEnd::Aborted {}, None),
+            End::Lost {} => return receipt(self.lose(&key, at).await),
         };
         let used = Used { active_ms: used.active_ms, cpu_ms: used.cpu_ms, peak_memory: used.peak_memory };
-        let at = (ticket.step.clone(), ticket.attempt);
-        match self.engine.end_attempt(&key, "embedded", at, (end, used), body).await {
-            Ok(()) => Ok(Receipt::Recorded),
-            Err(EngineError::Refused(Refused::Declined(Refusal::Stale { .. } | Refusal::Ended))) => {
-                Ok(Receipt::Abandon)
-            }
-            Err(error) => Err(problem_of(&error)),
-        }
+        receipt(self.engine.end_attempt(&key, "embedded", at, (end, used), body).await)
+    }
+
+    /// Records that an attempt was taken from its worker; the core hands its step out again.
+    async fn lose(&self, key: &RunKey, (step, attempt): (StepId, AttemptNo)) -> Result<(), EngineError> {
+        let id = RequestId::from_cause(format!("lost/{step}/{attempt}"));
+        let ask = Ask::LoseAttempt { step, attempt, loss: Loss::Worker };
+        self.engine.ask(key, Principal::Engine, id, ask).await
     }
 
     fn hear(&self, ticket: &Ticket) -> bool {
@@ -156,6 +159,17 @@ impl EmbeddedLine {
 impl Line for EmbeddedLine {
     fn call(&self, call: Vec<u8>) -> Answer<'_> {
         Box::pin(self.answer(call))
+    }
+}
+
+/// What the worker is told about its report.
+fn receipt(recorded: Result<(), EngineError>) -> Result<Receipt, Problem> {
+    match recorded {
+        Ok(()) => Ok(Receipt::Recorded),
+        Err(EngineError::Refused(Refused::Declined(Refusal::Stale { .. } | Refusal::Ended))) => {
+            Ok(Receipt::Abandon)
+        }
+        Err(error) => Err(problem_of(&error)),
     }
 }
 

@@ -144,6 +144,7 @@ fn task(number: u32) -> Task {
         input: Value::null(),
         previous: None,
         allow_install: false,
+        boundary: None,
     }
 }
 

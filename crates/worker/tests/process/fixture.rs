@@ -150,6 +150,7 @@ impl Agent {
             input: value(&self.input),
             previous: self.previous.as_ref().map(value),
             allow_install: false,
+            boundary: None,
         }
     }
 }
