@@ -48,3 +48,26 @@ impl AddAssign for Usage {
         *self = *self + other;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_is_the_sum_of_all_kinds_and_never_wraps() {
+        let one =
+            Usage { input_tokens: 1, output_tokens: 2, cache_read_tokens: 30, cache_creation_tokens: 400 };
+        assert_eq!(one.total(), 433);
+        assert_eq!((one + one).total(), 866);
+        let endless = Usage { output_tokens: u64::MAX, ..one };
+        assert_eq!((endless + one).output_tokens, u64::MAX);
+        assert_eq!(endless.total(), u64::MAX);
+    }
+
+    #[test]
+    fn caches_may_be_left_out_when_it_is_read() {
+        let usage: Usage = serde_json::from_str(r#"{"input_tokens":3,"output_tokens":4}"#).expect("reads");
+        assert_eq!(usage, Usage { input_tokens: 3, output_tokens: 4, ..Usage::default() });
+        assert!(serde_json::from_str::<Usage>(r#"{"input_tokens":3,"output_tokens":4,"x":1}"#).is_err());
+    }
+}
