@@ -185,7 +185,7 @@ impl Desk {
             // A slot whose attempt was aborted or replaced in the queue is passed over.
             let Some(attempt) = state.slots.get_mut(&slot) else { continue };
             if let Place::Queued = attempt.place {
-                let nonce = nonce();
+                let nonce = mainspring_types::nonce();
                 attempt.place = Place::Held { nonce, heard: Instant::now() };
                 held.push(Held { assignment: attempt.assignment.clone(), nonce });
             }
@@ -283,12 +283,6 @@ impl Desk {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A number no earlier ticket carried, nor can be guessed: drawn from the process's random keys.
-fn nonce() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(())
 }
 
 #[cfg(test)]

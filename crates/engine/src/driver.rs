@@ -107,10 +107,12 @@ impl<W: World> Driver<W> {
                 self.answer(asked, |answer| Staged::Done(reply, answer))
             }
             Message::Note(note) => self.note(ledger, now, &note),
-            Message::Claimed { key, step, attempt } => {
-                self.claims.add(key, step, attempt);
+            Message::Claimed { key, step, attempt, nonce, reply } => {
+                self.claims.add(key, step, attempt, nonce);
+                self.staged.extend(reply.map(|reply| Staged::Done(reply, Ok(()))));
                 Ok(())
             }
+            Message::Unit(_) => unreachable!("a unit is not the driver's to decide"),
             Message::Catalogue { tenant, version, reply } => {
                 let done = ledger.catalogue(&tenant, &version, now).map_err(Refused::from);
                 self.answer(done, |answer| Staged::Done(reply, answer))
@@ -241,6 +243,7 @@ impl<W: World> Driver<W> {
             self.owe(ledger, key, &resident, command)?;
         }
         if let Some(outcome) = resident.run.outcome() {
+            ledger.abandon(key)?;
             let envelope = projection::outcome_envelope(outcome);
             let entry =
                 NewEntry { kind: EntryKind::Outcome, at: outcome.at, envelope: &envelope, payload: None };

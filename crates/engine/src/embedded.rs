@@ -3,14 +3,20 @@
 //! Makes no distributed claim: one process owns the data folder. Agents die with it, so at the start every attempt a
 //! worker had is lost and gets a new number.
 
+mod in_writer;
+
 use std::{sync::Arc, time::Duration};
 
 use mainspring_core::{Ask, AttemptEnd, CancelLevel, Loss, Principal, Request, Used};
-use mainspring_store::{Application, Blobs, Fault, Pen, Queue, RunKey, Store, Version, Writer};
-use mainspring_types::{AttemptNo, INLINE_MAX, RequestId, RunId, StepId, TenantId, Timestamp, Value};
+use mainspring_store::{Blobs, Fault, Queue, RunKey, Store, Submit, Version, Writer};
+use mainspring_types::{AttemptNo, INLINE_MAX, RequestId, RunId, StepId, TenantId, Value};
 use tokio::sync::oneshot;
 
+use self::in_writer::InWriter;
 use crate::{Accepted, Assignment, Bell, Body, Create, Desk, Driver, Held, Message, Refused, RunNote, World};
+
+/// How long is waited before a claim that could not be written is tried again.
+const CLAIM_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// How long a worker may be silent before its attempts are lost.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
@@ -47,7 +53,7 @@ impl Embedded {
         let bell = Bell::default();
         let (late, mut aborted) = tokio::sync::mpsc::unbounded_channel();
         let around = Around { desk: desk.clone(), bell: bell.clone(), aborted: late };
-        let writer = store.start(InWriter(Driver::new(around))).map_err(Refused::from)?;
+        let writer = store.start(InWriter::new(Driver::new(around), bell.clone())).map_err(Refused::from)?;
         let engine = Self { queue: writer.queue(), desk, bell, blobs };
         engine.tell(|reply| Message::Recover { reply }).await?;
         let keeper = engine.clone();
@@ -80,11 +86,38 @@ impl Embedded {
     /// Takes up to `most` attempts for a worker; waits up to `wait` for the first.
     pub async fn claim(&self, most: usize, wait: Duration) -> Result<Vec<Held>, EngineError> {
         let held = self.desk.claim(most, wait).await;
-        for Held { assignment: Assignment { key, step, attempt, .. }, .. } in &held {
+        for held in &held {
             // Before anything the attempt does: whatever of it becomes durable, its claim is durable first.
-            self.send(Message::Claimed { key: key.clone(), step: step.clone(), attempt: *attempt })?;
+            self.send(claimed(held, None))?;
         }
         Ok(held)
+    }
+
+    /// The same, with the claims durable: what the attempts do may be seen by the world before it is recorded.
+    pub async fn claim_durably(&self, most: usize, wait: Duration) -> Result<Vec<Held>, EngineError> {
+        let held = self.desk.claim(most, wait).await;
+        let mut waiting = Vec::with_capacity(held.len());
+        for held in &held {
+            let (reply, answer) = oneshot::channel();
+            self.send(claimed(held, Some(reply)))?;
+            waiting.push((held, answer));
+        }
+        for (held, mut answer) in waiting {
+            // On a full disk the claim is kept and written later; until then nothing starts.
+            while answer.await.map_err(|_| EngineError::Stopped)?.is_err() {
+                tokio::time::sleep(CLAIM_AGAIN_AFTER).await;
+                let (reply, again) = oneshot::channel();
+                self.send(claimed(held, Some(reply)))?;
+                answer = again;
+            }
+        }
+        Ok(held)
+    }
+
+    /// What queues work for the writer's transaction beside the engine's own.
+    pub fn submit(&self) -> Submit {
+        let queue = self.queue.clone();
+        Arc::new(move |unit| queue.send(Message::Unit(unit)))
     }
 
     /// Records how an attempt ended.
@@ -190,38 +223,16 @@ impl Embedded {
     }
 }
 
+fn claimed(held: &Held, reply: Option<oneshot::Sender<Result<(), Refused>>>) -> Message {
+    let Assignment { key, step, attempt, .. } = &held.assignment;
+    Message::Claimed { key: key.clone(), step: step.clone(), attempt: *attempt, nonce: held.nonce, reply }
+}
+
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, EngineError> {
     let done = tokio::task::spawn_blocking(work).await.map_err(|_| EngineError::Stopped)?;
     Ok(done.map_err(Refused::from)?)
-}
-
-/// The driver as the store's writer sees it.
-struct InWriter(Driver<Around>);
-
-impl Application for InWriter {
-    type Message = Message;
-
-    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, message: Message) -> Result<(), Fault> {
-        self.0.write(pen, now, message)
-    }
-
-    fn due(&self) -> Option<Timestamp> {
-        self.0.due()
-    }
-
-    fn wake(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<(), Fault> {
-        self.0.wake(pen, now)
-    }
-
-    fn durable(&mut self) {
-        self.0.durable();
-    }
-
-    fn undone(&mut self, fault: &Fault) {
-        self.0.undone(fault);
-    }
 }
 
 /// The world around the embedded driver.

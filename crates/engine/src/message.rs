@@ -1,7 +1,7 @@
 //! What the driver is asked, and what it answers.
 
 use mainspring_core::{Created, Principal, Refusal, Request};
-use mainspring_store::{Fault, Key, RunKey, Version};
+use mainspring_store::{Fault, Key, RunKey, Unit, Version};
 use mainspring_types::{AttemptNo, Digest, Hash, RequestId, RunId, StepId, TenantId, Value};
 use tokio::sync::oneshot;
 
@@ -25,7 +25,7 @@ pub enum Message {
     },
     /// Note what a worker said about an attempt; nobody waits for it.
     Note(RunNote),
-    /// Note that a worker has taken an attempt; nobody waits for it.
+    /// Note that a worker has taken an attempt. It is written sooner or later, whatever becomes of this message.
     Claimed {
         /// The run.
         key: RunKey,
@@ -33,6 +33,10 @@ pub enum Message {
         step: StepId,
         /// The attempt.
         attempt: AttemptNo,
+        /// The number of the worker's ticket.
+        nonce: u64,
+        /// Where the answer goes, if anyone waits for it.
+        reply: Option<Reply<()>>,
     },
     /// Put a version into the catalogue.
     Catalogue {
@@ -52,6 +56,8 @@ pub enum Message {
         /// Where the answer goes.
         reply: Reply<()>,
     },
+    /// Something that only shares the transaction. The driver never sees it.
+    Unit(Box<dyn Unit>),
     /// Take up every run that was left unfinished.
     Recover {
         /// Where the answer goes: how many attempts were taken up.

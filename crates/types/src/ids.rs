@@ -108,6 +108,11 @@ ids! {
     EffectId = "eff_", "an effect";
 }
 
+/// A number that nobody can guess, and never 0: 62 random bits of the system.
+pub fn nonce() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().1
+}
+
 /// Deduplicates one request to a run: the same id is applied once, however often it is delivered.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]

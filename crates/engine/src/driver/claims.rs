@@ -1,7 +1,6 @@
 //! Claims on their way to the disk.
 //!
-//! Nobody waits for a claim, so nobody sends it again: when its batch is undone it is kept and written with the next
-//! message. Otherwise a note of an attempt could be durable while its claim is not, and a restart would give the
+//! A claim is kept until it is durable: when its batch is undone it is written with the next message. Otherwise a note of an attempt could be durable while its claim is not, and a restart would give the
 //! same attempt to a second worker.
 
 use mainspring_store::{Fault, Ledger, RunKey};
@@ -20,17 +19,18 @@ struct Claim {
     key: RunKey,
     step: StepId,
     attempt: AttemptNo,
+    nonce: u64,
 }
 
 impl Claims {
-    pub(super) fn add(&mut self, key: RunKey, step: StepId, attempt: AttemptNo) {
-        self.lost.push(Claim { key, step, attempt });
+    pub(super) fn add(&mut self, key: RunKey, step: StepId, attempt: AttemptNo, nonce: u64) {
+        self.lost.push(Claim { key, step, attempt, nonce });
     }
 
     /// Writes what no open or durable batch holds.
     pub(super) fn write(&mut self, ledger: &mut dyn Ledger) -> Result<(), Fault> {
-        while let Some(Claim { key, step, attempt }) = self.lost.last() {
-            ledger.claim(key, step, *attempt)?;
+        while let Some(Claim { key, step, attempt, nonce }) = self.lost.last() {
+            ledger.claim(key, step, *attempt, *nonce)?;
             self.written.extend(self.lost.pop());
         }
         Ok(())

@@ -143,7 +143,7 @@ impl Ledger for Model {
         Ok(())
     }
 
-    fn claim(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault> {
+    fn claim(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo, _: u64) -> Result<(), Fault> {
         let slot = (key.clone(), step.clone());
         if self.tables.outbox.get(&slot).is_some_and(|(owed, _)| *owed == attempt) {
             self.put(|tables| &mut tables.outbox, slot, Some((attempt, true)));
@@ -156,6 +156,11 @@ impl Ledger for Model {
         if self.tables.outbox.get(&slot).is_some_and(|(owed, _)| *owed == attempt) {
             self.put(|tables| &mut tables.outbox, slot, None);
         }
+        Ok(())
+    }
+
+    fn abandon(&mut self, _: &RunKey) -> Result<(), Fault> {
+        // The simulated agents make no calls.
         Ok(())
     }
 

@@ -84,8 +84,11 @@ impl Ledger for Faulty<'_> {
     fn owe(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault> {
         self.pass()?.owe(key, step, attempt)
     }
-    fn claim(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault> {
-        self.pass()?.claim(key, step, attempt)
+    fn claim(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo, nonce: u64) -> Result<(), Fault> {
+        self.pass()?.claim(key, step, attempt, nonce)
+    }
+    fn abandon(&mut self, key: &RunKey) -> Result<(), Fault> {
+        self.pass()?.abandon(key)
     }
     fn settle(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault> {
         self.pass()?.settle(key, step, attempt)

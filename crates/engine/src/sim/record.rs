@@ -108,6 +108,7 @@ impl Shadow {
         self.seq = entry.seq;
         match entry.kind {
             EntryKind::Note => self.note(entry),
+            EntryKind::Effect => {}
             EntryKind::Outcome => return self.end(key, entry),
             EntryKind::Lifecycle => {
                 let event = read_back(entry)?;

@@ -85,7 +85,7 @@ impl Universe {
             let made = plans::value(&mut self.prng);
             self.record.made.insert(slot.clone(), made);
             let (key, step, attempt) = slot.clone();
-            self.server.send(Message::Claimed { key, step, attempt });
+            self.server.send(Message::Claimed { key, step, attempt, nonce, reply: None });
             self.workers.taken += 1;
             let holding = Holding { slot, nonce, state: State::AtWork };
             self.workers.holdings.insert(self.workers.taken, holding);

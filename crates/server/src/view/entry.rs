@@ -30,7 +30,7 @@ impl Stream {
                 let (kind, data) = lifecycle(&event.what);
                 (kind.to_owned(), data, None)
             }
-            EntryKind::Note => {
+            EntryKind::Note | EntryKind::Effect => {
                 let mut data: Map<String, Json> = serde_json::from_str(&entry.envelope)?;
                 (take_type(&mut data), data, None)
             }

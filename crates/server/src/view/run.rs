@@ -37,7 +37,7 @@ impl Reading {
                 };
             }
             EntryKind::Note => self.read_note(&serde_json::from_str(&entry.envelope)?),
-            EntryKind::Outcome => {}
+            EntryKind::Outcome | EntryKind::Effect => {}
         }
         Ok(())
     }
