@@ -33,6 +33,11 @@ pub(crate) fn failure(seen: &Transcript<'_>, said: Option<String>) -> Option<Pro
             format!("the agent used more memory than its limit of {limit}"),
         )
         .suggest("raise the agent's memory limit, or let it work on less at a time"),
+        Ending::OutOfProcessorTime(limit) => Problem::new(
+            Code::ExecutionTimeout,
+            format!("the agent used more processor time than its limit of {limit:?}"),
+        )
+        .suggest("raise the `time` among the agent's limits, or let it work on less at a time"),
         Ending::Exited(exit) => ended(&format!("the agent ended with exit code {exit}"), said, seen),
         Ending::Signalled(signal) => ended(&by_signal(signal), said, seen),
     };

@@ -12,7 +12,7 @@ mod ending;
 mod json;
 mod text;
 
-use std::ffi::OsString;
+use std::{ffi::OsString, time::Duration};
 
 use mainspring_types::{ByteSize, Code, Problem, Value};
 use serde_json::value::RawValue;
@@ -66,6 +66,8 @@ pub enum Ending {
     Signalled(i32),
     /// By the kernel, because it used more memory than this.
     OutOfMemory(ByteSize),
+    /// By the kernel, because it used more processor time than this.
+    OutOfProcessorTime(Duration),
 }
 
 /// The JSON of a value that travelled whole; text becomes a JSON string.

@@ -26,7 +26,7 @@ use futures_util::{FutureExt as _, future::FusedFuture as _};
 use mainspring_agent::Work;
 use mainspring_api::worker::{End, Note, Task};
 use mainspring_runtimes::Invocation;
-use mainspring_sandbox::{Child, Launcher};
+use mainspring_sandbox::{Child, Launcher, StartError};
 use mainspring_types::{Code, Problem};
 use tokio::{
     task::spawn_blocking,
@@ -102,7 +102,11 @@ impl ProcessExecutor {
             Ok(child) => {
                 run(child, &ready.assignment, control).await.outcome(&task.ticket, &ready.assignment)
             }
-            Err(problem) => Outcome::of(failed(problem)),
+            Err(error @ StartError::SupervisorLost) => {
+                tracing::warn!(%error, run = %task.ticket.run, step = %task.ticket.step, "an attempt is lost");
+                Outcome::of(End::Lost {})
+            }
+            Err(error) => Outcome::of(failed(error.into())),
         };
         ready.tidy().await;
         outcome
@@ -141,9 +145,8 @@ impl ProcessExecutor {
         self.folders.versions.join(task.version.to_hex())
     }
 
-    async fn start(&self, task: &Task, ready: &Ready) -> Result<Child, Problem> {
-        let spec = surroundings::spec(ready, &task.ticket, &self.folders.hidden);
-        Ok(self.launcher.start(spec).await?)
+    async fn start(&self, task: &Task, ready: &Ready) -> Result<Child, StartError> {
+        self.launcher.start(surroundings::spec(ready, &task.ticket, &self.folders.hidden)).await
     }
 }
 

@@ -115,7 +115,7 @@ pub(crate) fn lost(entry: Entry<'_>) -> String {
     let attempt = entry.attempt().unwrap_or(0);
     match entry.text("loss") {
         Some("server") => format!("attempt {attempt} was cut off: the server died"),
-        _ => format!("attempt {attempt} was cut off: its worker fell silent"),
+        _ => format!("attempt {attempt} was cut off: it was killed, or its worker fell silent"),
     }
 }
 

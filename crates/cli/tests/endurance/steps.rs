@@ -1,12 +1,12 @@
 //! Everything is killed in each step in turn: what is done stays done, and what was interrupted is done again.
 
-use mainspring_api::run::{RunStatus, RunView};
+use mainspring_api::run::RunStatus;
 use mainspring_testkit::processes::{kill9, kill9_marked, marked};
 use mainspring_types::RunId;
 use serde_json::json;
 
 use crate::harness::{
-    Stage, ended, events, start,
+    Stage, ended, events, start, wait_until,
     wire::{Ask, Frame, frames},
     words,
 };
@@ -80,17 +80,12 @@ async fn a_server_that_is_told_to_end_leaves_its_attempt_to_the_next() {
     assert_eq!((run.result, run.attempts), (Some(json!(["one 1", "two 2", "three 1"])), 4));
 }
 
-/// Kills the program of the agent, with the server and all else alive, as soon as it waits at its first gate.
-async fn kill_the_agent_once(definition: &str) -> (Stage, RunView) {
-    let stage = Stage::new();
-    let agent = stage.agent("gated", definition, GATED);
-    let _server = stage.serve();
-    let run = start(&stage.client(), &agent).await;
-    stage.wait_for("begin one 1");
-    kill9(program_of(run)).expect("it waits at the gate");
-    stage.open_gates(["one"]);
-    let run = ended(&stage.client(), run).await;
-    (stage, run)
+/// Kills the program of the agent each time it waits at its first gate, with the server and all else alive.
+async fn kill_the_agent(stage: &Stage, run: RunId, times: u32) {
+    for attempt in 1..=times {
+        stage.wait_for(&format!("begin one {attempt}"));
+        kill9(program_of(run)).expect("it waits at the gate");
+    }
 }
 
 /// The program of a run's live attempt: its supervisor and init belong to the run too.
@@ -100,23 +95,55 @@ fn program_of(run: RunId) -> u32 {
     program.unwrap_or_else(|| panic!("no program among {found:?}")).pid
 }
 
+const ONE_STEP: &str = "steps: [{id: one, run: [./program]}]\n";
+
 #[tokio::test]
-async fn an_agent_that_is_killed_fails_and_says_by_what() {
-    let (_stage, run) = kill_the_agent_once("steps: [{id: one, run: [./program]}]\n").await;
-    assert_eq!((run.status, run.attempts), (RunStatus::Failed, 1));
-    let error = run.error.expect("it failed");
-    assert_eq!(words(&error), "E2001: the agent was ended by signal 9 (SIGKILL)");
-    let way_out = format!("see what it wrote with `mainspring runs events {}`", run.run_id);
-    assert_eq!(error.suggestion, Some(way_out));
+async fn an_agent_that_is_killed_is_started_again_and_that_counts_as_no_failure() {
+    let stage = Stage::new();
+    let agent = stage.agent("gated", ONE_STEP, GATED);
+    let _server = stage.serve();
+    let client = stage.client();
+    let run = start(&client, &agent).await;
+    kill_the_agent(&stage, run, 2).await;
+    stage.open_gates(["one"]);
+    let run = ended(&client, run).await;
+    assert_eq!((run.status, run.result), (RunStatus::Completed, Some(json!(["one 3"]))));
+    assert_eq!((run.steps[0].attempts, run.steps[0].failures), (3, 0));
+    assert_eq!(stage.ledger(), ["begin one 1", "begin one 2", "begin one 3", "done one 3"]);
 }
 
 #[tokio::test]
-async fn a_killed_agent_is_tried_again_where_its_definition_says_so() {
+async fn an_agent_that_is_killed_again_and_again_waits_for_somebody_to_look() {
+    let stage = Stage::new();
+    let agent = stage.agent("gated", ONE_STEP, GATED);
+    let _server = stage.serve();
+    let client = stage.client();
+    let run = start(&client, &agent).await;
+    kill_the_agent(&stage, run, 5).await;
+    let is_parked =
+        || stage.tell(["runs", "show", &run.to_string(), "-o", "json"]).json()["waiting"]["reason"] == "lost";
+    wait_until("the run to be parked", is_parked);
+    client.resume(run).await.expect("it is parked");
+    stage.open_gates(["one"]);
+    assert_eq!(ended(&client, run).await.result, Some(json!(["one 6"])));
+}
+
+#[tokio::test]
+async fn an_agent_that_ends_by_another_signal_has_failed() {
+    let stage = Stage::new();
     let again = "steps: [{id: one, run: [./program], retry: {attempts: 2, delay: 50ms}}]\n";
-    let (stage, run) = kill_the_agent_once(again).await;
-    assert_eq!((run.status, run.result), (RunStatus::Completed, Some(json!(["one 2"]))));
-    assert_eq!((run.steps[0].attempts, run.steps[0].failures), (2, 1));
-    assert_eq!(stage.ledger(), ["begin one 1", "begin one 2", "done one 2"]);
+    let crashes = "#!/bin/sh\n[ $MAINSPRING_ATTEMPT = 2 ] && echo done || kill -SEGV $$\n";
+    let (once, twice) = (stage.agent("once", ONE_STEP, crashes), stage.agent("twice", again, crashes));
+    let _server = stage.serve();
+    let client = stage.client();
+    let run = start(&client, &once).await;
+    let error = ended(&client, run).await.error.expect("it failed");
+    assert_eq!(words(&error), "E2001: the agent was ended by signal 11 (SIGSEGV)");
+    let way_out = format!("see what it wrote with `mainspring runs events {run}`");
+    assert_eq!(error.suggestion, Some(way_out));
+    let run = start(&client, &twice).await;
+    let run = ended(&client, run).await;
+    assert_eq!((run.status, run.steps[0].attempts, run.steps[0].failures), (RunStatus::Completed, 2, 1));
 }
 
 #[tokio::test]

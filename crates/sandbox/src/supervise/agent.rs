@@ -87,9 +87,12 @@ fn limit(limits: ResourceLimits) -> io::Result<()> {
     ];
     for (resource, most) in wanted {
         let Some(most) = most else { continue };
+        // At the soft limit on processor time the kernel says SIGXCPU; at the hard one it kills, as anybody could.
+        let last = if resource == Resource::Cpu { most + 1 } else { most };
         // A harder limit around us stays: raising it is refused, and it keeps what was asked for.
-        let most = getrlimit(resource).maximum.map_or(most, |hard| hard.min(most));
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+        let [current, maximum] =
+            [most, last].map(|most| Some(getrlimit(resource).maximum.map_or(most, |hard| hard.min(most))));
+        setrlimit(resource, Rlimit { current, maximum })?;
     }
     Ok(())
 }

@@ -96,6 +96,8 @@ async fn a_process_that_only_burns_time_is_stopped() {
     let limits = Limits { cpu_time: Some(Duration::from_millis(600)), ..Limits::default() };
     for launcher in launchers() {
         let (exit, _) = run(&launcher, limited(python("while True: pass"), limits)).await;
+        assert_eq!(exit.how, How::Signal(24), "{exit:?}");
+        let (exit, _) = run(&launcher, limited(sh("trap '' XCPU; while :; do :; done"), limits)).await;
         assert_eq!(exit.how, How::Signal(9), "{exit:?}");
     }
 }

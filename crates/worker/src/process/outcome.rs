@@ -15,6 +15,11 @@ use super::{
 };
 use crate::execute::Outcome;
 
+/// SIGKILL, which no program outlives.
+const KILL: i32 = 9;
+/// SIGXCPU, by which the kernel tells a program that its processor time is used up.
+const XCPU: i32 = 24;
+
 /// What was seen of a program.
 pub(super) struct Seen {
     pub(super) ended: Ended,
@@ -51,6 +56,8 @@ enum Answer {
     Failure(Problem),
     /// It was told to end, so what it says is of no account.
     Void,
+    /// It was killed, and not by us.
+    Lost,
 }
 
 impl From<Answer> for End {
@@ -59,6 +66,7 @@ impl From<Answer> for End {
             Answer::Output(output) => Self::Done { output },
             Answer::Failure(problem) => failed(problem),
             Answer::Void => Self::Aborted {},
+            Answer::Lost => Self::Lost {},
         }
     }
 }
@@ -67,12 +75,9 @@ fn answer(ended: &Ended, seen: &Transcript<'_>, ticket: &Ticket, assignment: &As
     match ended.cause {
         Cause::Order => Answer::Void,
         Cause::Time => Answer::Failure(timed_out(ended.manner, seen, assignment)),
-        // Not the agent's failure as far as anyone knows; yet it counts, or an agent that kills its supervisor would be
-        // tried for ever.
-        Cause::Itself if ended.exit.how == How::Lost => Answer::Failure(
-            Problem::new(Code::ExecutionFailed, "the agent's supervisor was killed, and the agent with it")
-                .suggest("look for what kills processes on this machine, such as a lack of memory"),
-        ),
+        // What ends in a limit is told apart before; so is what we end. An agent that kills itself looks the same, and is
+        // bounded by how often a step may be lost.
+        Cause::Itself if seen.ending == Ending::Signalled(KILL) => Answer::Lost,
         Cause::Itself => match assignment.answer(seen) {
             Ok(output) => Answer::Output(output),
             Err(problem) => Answer::Failure(with_way_out(problem, ticket)),
@@ -116,8 +121,14 @@ fn ending(exit: &Exit, isolation: &Isolation, assignment: &Assignment, stderr: &
         How::Code(0) => Ending::Exited(0),
         _ if exit.out_of_memory || ran_into_limit(isolation, stderr) => Ending::OutOfMemory(limit),
         How::Code(code) => Ending::Exited(code),
-        How::Signal(signal) => Ending::Signalled(signal),
-        How::Lost => Ending::Signalled(9),
+        How::Signal(signal) => match assignment.limits.time {
+            // The kernel says so first, and kills a program that does not listen.
+            Some(limit) if signal == XCPU || signal == KILL && exit.cpu >= limit => {
+                Ending::OutOfProcessorTime(limit)
+            }
+            _ => Ending::Signalled(signal),
+        },
+        How::Lost => Ending::Signalled(KILL),
     }
 }
 

@@ -9,7 +9,7 @@ use mainspring_api::{
     run::Level,
     worker::{End, Order},
 };
-use mainspring_testkit::processes::assert_none_left;
+use mainspring_testkit::processes::{assert_none_left, kill9, marked};
 
 use crate::fixture::{Agent, Attempt};
 
@@ -100,6 +100,42 @@ async fn a_harder_order_cuts_a_softer_one_short() {
 async fn an_abandoned_agent_is_killed_and_not_reported() {
     let agent = Agent::package(STUBBORN);
     assert!(end(&agent, |attempt| attempt.order(Order::Abandon)).await.is_none());
+}
+
+#[tokio::test]
+async fn an_agent_that_something_else_kills_is_lost_and_has_not_failed() {
+    // The program, the init of its tree, and their supervisor.
+    for generation in 0..3 {
+        let agent = Agent::script("echo ready >&2; exec sleep 60");
+        let kill = |attempt: &Attempt| kill9(ancestor(program_of(attempt), generation)).expect("it lives");
+        let report = end(&agent, kill).await;
+        assert!(matches!(report, Some(End::Lost {})), "{generation}: {report:?}");
+    }
+}
+
+fn program_of(attempt: &Attempt) -> u32 {
+    let found = marked(&attempt.run.to_string());
+    let program =
+        found.iter().find(|process| process.command == "sleep 60" || process.command.starts_with("/bin/sh"));
+    program.unwrap_or_else(|| panic!("no program among {found:?}")).pid
+}
+
+/// The parent, and so on.
+fn ancestor(pid: u32, generations: u32) -> u32 {
+    (0..generations).fold(pid, |pid, _| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("PPid:")).expect("every process has a parent");
+        line.trim().parse().expect("a number")
+    })
+}
+
+#[tokio::test]
+async fn any_other_signal_is_a_failure_and_so_is_a_limit() {
+    let done = Agent::script("kill -SEGV $$").run().await;
+    assert_eq!(done.refusal(), "E2001: the agent was ended by signal 11 (SIGSEGV)");
+    let done = Agent::script("while :; do :; done").limit("time_ms", 1_000).run().await;
+    assert_eq!(done.refusal(), "E2002: the agent used more processor time than its limit of 1s");
 }
 
 #[tokio::test]
