@@ -1,0 +1,1 @@
+//! The governor on a paused clock.

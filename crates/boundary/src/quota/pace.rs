@@ -1,0 +1,122 @@
+//! How many calls may go in a stretch of time: a spacing that is learned, and a number a minute that is set.
+
+use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
+
+use mainspring_types::Timestamp;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// The longest learned spacing.
+const GAP_MAX: Duration = Duration::from_mins(1);
+
+/// A learned spacing shorter than this is none.
+const GAP_MIN: Duration = Duration::from_millis(1);
+
+/// The spacing learned from 429s: what got through since the last one, and a quarter more.
+///
+/// Each accepted call shortens it by a 25th, so that a provider's true rate is met again after five, and passed by
+/// little. A provider that never says 429 is never spaced.
+#[derive(Default, Debug)]
+pub(super) struct Pace {
+    gap: Duration,
+    next: Timestamp,
+    /// Since when `accepted` counts: the last 429, or the last time that the account was idle.
+    since: Timestamp,
+    accepted: u32,
+}
+
+impl Pace {
+    /// When the next call may go.
+    pub(super) const fn opens(&self) -> Timestamp {
+        self.next
+    }
+
+    /// Idle time says nothing about a provider's rate: counting begins anew.
+    pub(super) fn resumed(&mut self, now: Timestamp) {
+        (self.since, self.accepted) = (now, 0);
+    }
+
+    pub(super) fn sent(&mut self, now: Timestamp) {
+        self.next = now.after(self.gap);
+    }
+
+    pub(super) fn accepted(&mut self) {
+        self.accepted = self.accepted.saturating_add(1);
+        self.gap = self.gap * 24 / 25;
+        if self.gap < GAP_MIN {
+            self.gap = Duration::ZERO;
+        }
+    }
+
+    pub(super) fn limited(&mut self, now: Timestamp) {
+        let gap = match now.since(self.since).checked_div(self.accepted) {
+            Some(between) => between.max(self.gap) * 5 / 4,
+            None => self.gap.saturating_mul(2),
+        };
+        self.gap = gap.min(GAP_MAX);
+        self.next = now.after(self.gap);
+        self.resumed(now);
+    }
+}
+
+/// At most so many calls in any minute, however they are spread over it.
+#[derive(Debug)]
+pub(super) struct Quota {
+    calls: NonZeroU32,
+    /// When the last of them went, oldest first; never more than `calls`.
+    sent: VecDeque<Timestamp>,
+}
+
+impl Quota {
+    pub(super) fn new(calls: NonZeroU32) -> Self {
+        Self { calls, sent: VecDeque::new() }
+    }
+
+    /// When the next call may go.
+    pub(super) fn opens(&self) -> Timestamp {
+        match self.sent.front() {
+            Some(oldest) if self.sent.len() >= self.calls.get() as usize => oldest.after(MINUTE),
+            _ => Timestamp::default(),
+        }
+    }
+
+    pub(super) fn sent(&mut self, now: Timestamp) {
+        if self.sent.len() >= self.calls.get() as usize {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    #[test]
+    fn a_spacing_is_learned_from_what_got_through_and_fades() {
+        let mut pace = Pace::default();
+        pace.sent(at(0));
+        assert_eq!(pace.opens(), at(0), "nothing is known yet");
+        (0..4).for_each(|_| pace.accepted());
+        pace.limited(at(4_000));
+        assert_eq!(pace.gap, Duration::from_millis(1_250), "four in four seconds, and a quarter more");
+        pace.limited(at(5_000));
+        assert_eq!(pace.gap, Duration::from_millis(2_500), "none in between: twice as slow");
+        (0..200).for_each(|_| pace.accepted());
+        assert_eq!(pace.gap, Duration::ZERO);
+    }
+
+    #[test]
+    fn a_minute_never_holds_more_than_it_is_set_to() {
+        let mut quota = Quota::new(NonZeroU32::new(2).expect("two"));
+        quota.sent(at(0));
+        quota.sent(at(59_000));
+        assert_eq!(quota.opens(), at(60_000));
+        quota.sent(at(60_000));
+        assert_eq!(quota.opens(), at(119_000));
+    }
+}
