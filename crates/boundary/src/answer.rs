@@ -11,9 +11,13 @@
 mod chat;
 mod document;
 mod generate;
+#[cfg(test)]
+mod laws;
 mod messages;
 mod notes;
 mod responses;
+#[cfg(test)]
+mod samples;
 mod sse;
 mod stream;
 mod text;

@@ -7,8 +7,8 @@ mod body;
 mod classify;
 mod told;
 
+pub(crate) use self::told::Told;
 pub use self::{
     body::{Kind, body},
     classify::{Cure, Failure, classify},
 };
-pub(crate) use self::told::Told;

@@ -106,3 +106,44 @@ fn plain(api: Api, bytes: &[u8], notes: &mut Notes) -> serde_json::Result<Shape>
     };
     Ok(Shape::of(plain.error, name, present))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples::*, *};
+    use crate::answer::End;
+
+    #[test]
+    fn every_other_api_is_told_by_its_field() {
+        for (api, body) in [
+            (Api::CountTokens, r#"{"input_tokens":14}"#),
+            (Api::CountGenerate, r#"{"totalTokens":14}"#),
+            (
+                Api::Embeddings,
+                r#"{"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":8}}"#,
+            ),
+            (Api::EmbedGenerate, r#"{"embedding":{"values":[0.1]}}"#),
+            (Api::EmbedGenerate, r#"{"embeddings":[{"values":[0.1]}]}"#),
+            (Api::Models, r#"{"object":"list","data":[]}"#),
+            (Api::Models, r#"{"models":[]}"#),
+            (Api::Models, r#"{"id":"gpt-x","object":"model"}"#),
+            (Api::Models, r#"{"name":"models/gemini-x"}"#),
+        ] {
+            assert_eq!(read_document(api, body).end, End::Whole, "{body}");
+            assert_eq!(read_document(api, &body[..body.len() - 1]).end, End::Truncated, "{body}");
+            let nothing = read_document(api, "{}").end;
+            assert!(matches!(nothing, End::Malformed { .. }), "{api:?}: {nothing:?}");
+            let error = read_document(api, r#"{"error":{"message":"no"}}"#).end;
+            assert_eq!(error, End::ErrorEvent { message: "no".into(), retryable: true }, "{api:?}");
+        }
+    }
+
+    #[test]
+    fn embeddings_cost_their_input_and_counting_costs_nothing() {
+        let embedded = r#"{"data":[],"usage":{"prompt_tokens":8,"total_tokens":8}}"#;
+        let usage = Usage { input_tokens: 8, ..Usage::default() };
+        assert_eq!(read_document(Api::Embeddings, embedded).usage, Some(usage));
+        let counted = read_document(Api::CountTokens, r#"{"input_tokens":14}"#);
+        assert_eq!(counted.usage, Some(Usage::default()));
+        assert_eq!(read_document(Api::EmbedGenerate, r#"{"embedding":{}}"#).usage, None);
+    }
+}

@@ -48,24 +48,26 @@ struct Feedback {
 
 /// Usage as Gemini tells it: the cache is part of the prompt, thoughts and results of its own tools are not part of anything.
 #[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Tokens {
-    prompt_token_count: Option<u64>,
-    candidates_token_count: Option<u64>,
-    thoughts_token_count: Option<u64>,
-    tool_use_prompt_token_count: Option<u64>,
-    cached_content_token_count: Option<u64>,
+    #[serde(rename = "promptTokenCount")]
+    prompt: Option<u64>,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates: Option<u64>,
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts: Option<u64>,
+    #[serde(rename = "toolUsePromptTokenCount")]
+    own_tools: Option<u64>,
+    #[serde(rename = "cachedContentTokenCount")]
+    cached: Option<u64>,
 }
 
 impl From<Tokens> for Usage {
     fn from(tokens: Tokens) -> Self {
-        let prompt = tokens.prompt_token_count.unwrap_or(0);
-        let cached = tokens.cached_content_token_count.unwrap_or(0);
-        let own_tools = tokens.tool_use_prompt_token_count.unwrap_or(0);
-        let thoughts = tokens.thoughts_token_count.unwrap_or(0);
+        let prompt = tokens.prompt.unwrap_or(0);
+        let cached = tokens.cached.unwrap_or(0);
         Self {
-            input_tokens: prompt.saturating_sub(cached).saturating_add(own_tools),
-            output_tokens: tokens.candidates_token_count.unwrap_or(0).saturating_add(thoughts),
+            input_tokens: prompt.saturating_sub(cached).saturating_add(tokens.own_tools.unwrap_or(0)),
+            output_tokens: tokens.candidates.unwrap_or(0).saturating_add(tokens.thoughts.unwrap_or(0)),
             cache_read_tokens: cached,
             cache_creation_tokens: 0,
         }
@@ -128,7 +130,7 @@ impl Chunk<'_> {
     fn note(&self, notes: &mut Notes) {
         notes.name(self.response_id.as_deref(), self.model_version.as_deref());
         // Vertex sends metadata without counts before it knows them.
-        if let Some(tokens) = self.usage_metadata.filter(|tokens| tokens.prompt_token_count.is_some()) {
+        if let Some(tokens) = self.usage_metadata.filter(|tokens| tokens.prompt.is_some()) {
             notes.usage = Some(tokens.into());
         }
         if self.calls() {
@@ -143,5 +145,72 @@ impl Chunk<'_> {
                 _ => Stop::Other,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples::*, *};
+    use crate::{answer::End, route::Api};
+
+    const USAGE: Usage =
+        Usage { input_tokens: 11, output_tokens: 42, cache_read_tokens: 300, cache_creation_tokens: 0 };
+
+    #[test]
+    fn text_flows_and_a_chunk_with_a_call_waits_with_all_that_follows() {
+        let (flowed, answer) = read_stream(Api::Generate, GENERATE);
+        assert_eq!(flowed, before(GENERATE, "functionCall"));
+        assert_eq!((answer.end, answer.stop, answer.usage), (End::Whole, Stop::Tool, Some(USAGE)));
+        assert_eq!(
+            (answer.response_id.as_deref(), answer.model.as_deref()),
+            (Some("gem_1"), Some("gemini-x"))
+        );
+    }
+
+    #[test]
+    fn the_last_chunk_waits_even_if_it_holds_text() {
+        let chunk = r#"{"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"MAX_TOKENS"}]}"#;
+        let (flowed, answer) = read_stream(Api::Generate, &format!("data: {chunk}\r\n\r\n"));
+        assert_eq!((flowed.as_str(), answer.end, answer.stop), ("", End::Whole, Stop::Length));
+    }
+
+    #[test]
+    fn a_refused_prompt_is_a_whole_answer_without_candidates() {
+        let chunk = r#"{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4}}"#;
+        for answer in
+            [read_stream(Api::Generate, &format!("data: {chunk}\n\n")).1, read_document(Api::Generate, chunk)]
+        {
+            assert_eq!((answer.end, answer.stop), (End::Whole, Stop::Other));
+            assert_eq!(answer.usage.map(|usage| usage.total()), Some(4));
+        }
+    }
+
+    #[test]
+    fn a_stream_that_comes_as_an_array_is_read_at_its_end() {
+        let chunks: Vec<_> =
+            GENERATE.lines().filter_map(|line| line.strip_prefix("data: ")).map(str::to_owned).collect();
+        let (flowed, answer) = read_stream(Api::Generate, &format!("[{}]", chunks.join(",\r\n")));
+        assert_eq!((flowed.as_str(), answer.end, answer.usage), ("", End::Whole, Some(USAGE)));
+        let (_, answer) = read_stream(Api::Generate, &format!("[{}", chunks.join(",\r\n")));
+        assert_eq!(answer.end, End::Truncated);
+        let (_, answer) = read_stream(Api::Generate, &format!("[{}]", chunks[0]));
+        assert!(matches!(answer.end, End::Malformed { .. }), "{:?}", answer.end);
+    }
+
+    #[test]
+    fn an_error_in_the_stream_is_no_answer() {
+        let error = r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}"#;
+        let end = End::ErrorEvent { message: "The model is overloaded.".into(), retryable: true };
+        for body in [format!("data: {error}\n\n"), format!("[{error}]"), error.to_owned()] {
+            assert_eq!(read_stream(Api::Generate, &body).1.end, end, "{body}");
+        }
+    }
+
+    #[test]
+    fn results_of_its_own_tools_are_input_and_thoughts_are_output() {
+        let usage = r#"{"promptTokenCount":10,"toolUsePromptTokenCount":5,"candidatesTokenCount":2,"thoughtsTokenCount":3}"#;
+        let body = format!(r#"{{"candidates":[{{"finishReason":"STOP"}}],"usageMetadata":{usage}}}"#);
+        let usage = Usage { input_tokens: 15, output_tokens: 5, ..Usage::default() };
+        assert_eq!(read_document(Api::Generate, &body).usage, Some(usage));
     }
 }

@@ -166,3 +166,44 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{End, samples::*};
+    use crate::route::Api;
+
+    #[test]
+    fn comments_and_frames_without_a_meaning_flow() {
+        let body =
+            ": OPENROUTER PROCESSING\n\n\r\n\nevent: later\ndata: {\"type\":\"later\"}\n\ndata: {}\n\n";
+        for (api, _) in STREAMS {
+            let (flowed, answer) = read_stream(api, body);
+            assert_eq!((flowed.as_str(), answer.end), (body, End::Truncated), "{api:?}");
+        }
+    }
+
+    #[test]
+    fn data_on_several_lines_is_one_document() {
+        let body = "data: {\"type\":\ndata: \"message_stop\"}\n\n";
+        assert_eq!(read_stream(Api::Messages, body).1.end, End::Whole);
+    }
+
+    #[test]
+    fn a_slow_drip_of_one_huge_frame_is_read_in_linear_time() {
+        let text = "x".repeat(4 << 20);
+        let body = format!("data: {{\"type\":\"response.output_text.delta\",\"delta\":\"{text}\"}}\n\n");
+        let (flowed, _) = read_pieces(reader(Api::Responses, true), body.as_bytes().chunks(64));
+        assert_eq!(flowed.len(), body.len());
+    }
+
+    #[test]
+    fn what_waits_is_still_read_to_its_end() {
+        let (_, answer) = read_stream(Api::Messages, MESSAGES);
+        let start = before(MESSAGES, "message_delta");
+        let error = "event: error\ndata: {\"message\":\"gone\"}\n\n";
+        let (_, broken) = read_stream(Api::Messages, &format!("{start}{error}"));
+        assert_eq!(answer.usage.map(|usage| usage.output_tokens), Some(42));
+        assert_eq!(broken.end, End::ErrorEvent { message: "gone".into(), retryable: true });
+        assert!(broken.held.ends_with(error.as_bytes()));
+    }
+}

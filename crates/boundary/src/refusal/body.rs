@@ -69,3 +69,33 @@ fn shape(family: Family, status: u16, word: &str, code: &str, message: &str) -> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{refusal::Told, route::Api};
+
+    fn text(family: Family) -> String {
+        let route = Route { family, api: Api::Models, model: None, stream: None };
+        let body = body(Some(&route), 403, Kind::Forbidden, "E1603", "the attempt is over");
+        String::from_utf8(body).expect("text")
+    }
+
+    #[test]
+    fn a_refusal_has_the_shape_of_its_provider() {
+        insta::assert_snapshot!(text(Family::Anthropic), @r#"{"type":"error","error":{"type":"permission_error","message":"the attempt is over","code":"E1603"}}"#);
+        insta::assert_snapshot!(text(Family::OpenAi), @r#"{"error":{"message":"the attempt is over","type":"permission_error","param":null,"code":"E1603"}}"#);
+        insta::assert_snapshot!(text(Family::Gemini), @r#"{"error":{"code":403,"message":"the attempt is over","status":"PERMISSION_DENIED","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"E1603","domain":"mainspring"}]}}"#);
+        let unknown = body(None, 403, Kind::Forbidden, "E1603", "the attempt is over");
+        assert_eq!(unknown, text(Family::OpenAi).into_bytes());
+    }
+
+    #[test]
+    fn a_refusal_reads_back_as_what_it_says() {
+        for family in Family::ALL {
+            let told = Told::read(text(family).as_bytes());
+            assert_eq!(told.message, "the attempt is over", "{family}");
+            assert!(!told.is_passing(), "{family}");
+        }
+    }
+}

@@ -93,3 +93,48 @@ fn shorten(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_is_found_in_every_shape() {
+        for body in [
+            r#"{"type":"error","error":{"type":"api_error","message":"it broke"},"request_id":"req_1"}"#,
+            r#"{"error":{"message":"it broke","type":"server_error","param":null,"code":null}}"#,
+            r#"{"error":{"code":500,"message":"it broke","status":"INTERNAL"}}"#,
+            r#"[{"error":{"code":500,"message":"it broke","status":"INTERNAL"}}]"#,
+            r#"{"error":"it broke"}"#,
+            r#"{"message":"it broke"}"#,
+            r#"{"detail":"it broke"}"#,
+            r#"{"type":"response.failed","response":{"error":{"code":"server_error","message":"it broke"}}}"#,
+            r#""it broke""#,
+            "it broke\n",
+        ] {
+            let told = Told::read(body.as_bytes());
+            assert_eq!(told.message, "it broke", "{body}");
+            assert!(told.is_passing(), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_another_shape_is_shown_as_it_is() {
+        assert_eq!(Told::read(br#"{"error":{"reason":7}}"#).message, r#"{"reason":7}"#);
+        assert_eq!(Told::read(b"").message, "");
+        assert_eq!(Told::read("é".repeat(600).as_bytes()).message, "é".repeat(500) + "...");
+    }
+
+    #[test]
+    fn an_error_of_the_request_lasts() {
+        for error in [
+            r#"{"type":"invalid_request_error"}"#,
+            r#"{"code":"context_length_exceeded"}"#,
+            r#"{"status":"INVALID_ARGUMENT"}"#,
+            r#"{"code":404}"#,
+        ] {
+            assert!(!Told::read(format!(r#"{{"error":{error}}}"#).as_bytes()).is_passing(), "{error}");
+        }
+        assert!(Told::read(br#"{"error":{"code":429}}"#).is_passing());
+    }
+}
