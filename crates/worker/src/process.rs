@@ -9,6 +9,7 @@
 //! its processes and folders is left. Dropping that future kills the processes at once.
 
 mod assignment;
+mod boundary;
 mod capture;
 mod follow;
 mod log;
@@ -146,7 +147,7 @@ impl ProcessExecutor {
     }
 
     async fn start(&self, task: &Task, ready: &Ready) -> Result<Child, StartError> {
-        self.launcher.start(surroundings::spec(ready, &task.ticket, &self.folders.hidden)).await
+        self.launcher.start(surroundings::spec(ready, task, &self.folders.hidden)).await
     }
 }
 

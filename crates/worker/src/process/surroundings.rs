@@ -9,31 +9,32 @@ use std::{
 };
 
 use mainspring_agent::{Limits, Work};
-use mainspring_api::worker::Ticket;
+use mainspring_api::worker::Task;
 use mainspring_sandbox::{self as sandbox, Access, Input, Spec, Visible};
 
-use super::Ready;
+use super::{Ready, boundary};
 use crate::environment::Environment;
 
 const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// How the program of an attempt is started.
-pub(super) fn spec(ready: &Ready, ticket: &Ticket, hidden: &[PathBuf]) -> Spec {
+pub(super) fn spec(ready: &Ready, task: &Task, hidden: &[PathBuf]) -> Spec {
     let Ready { assignment, environment, invocation, place } = ready;
+    let socket = task.boundary.as_ref().and_then(|boundary| boundary.socket.as_deref());
     Spec {
         argv: invocation.argv.clone(),
         cwd: place.agent(),
-        env: variables(ready, ticket),
+        env: variables(ready, task),
         stdin: invocation.stdin.clone().map_or(Input::Null, Input::Bytes),
         limits: limits(&assignment.limits),
         hidden: hidden.to_vec(),
-        visible: visible(place.root(), environment.as_ref()),
+        visible: visible(place.root(), environment.as_ref(), socket),
         required: BTreeSet::new(),
     }
 }
 
 /// Every variable of the program. What the definition sets goes before ours, except for who it is.
-fn variables(ready: &Ready, ticket: &Ticket) -> BTreeMap<OsString, OsString> {
+fn variables(ready: &Ready, task: &Task) -> BTreeMap<OsString, OsString> {
     let Ready { assignment, environment, invocation, place } = ready;
     let mut all: BTreeMap<OsString, OsString> = BTreeMap::new();
     let mut set = |name: &str, value: OsString| all.insert(name.into(), value);
@@ -44,6 +45,9 @@ fn variables(ready: &Ready, ticket: &Ticket) -> BTreeMap<OsString, OsString> {
     if let Some(root) = environment.as_ref().and_then(|environment| environment.bin.parent()) {
         set("VIRTUAL_ENV", root.into());
     }
+    for (name, value) in task.boundary.iter().flat_map(boundary::variables) {
+        set(name, value.into());
+    }
     for (name, value) in &invocation.env {
         set(name, value.into());
     }
@@ -52,6 +56,7 @@ fn variables(ready: &Ready, ticket: &Ticket) -> BTreeMap<OsString, OsString> {
             set(name, value.into());
         }
     }
+    let ticket = &task.ticket;
     set("MAINSPRING_RUN_ID", ticket.run.to_string().into());
     set("MAINSPRING_STEP", ticket.step.as_str().into());
     set("MAINSPRING_ATTEMPT", ticket.attempt.to_string().into());
@@ -78,11 +83,13 @@ fn limits(limits: &Limits) -> sandbox::Limits {
     }
 }
 
-/// Its own folders, and the environment with the packages that lie beside it.
-fn visible(place: &Path, environment: Option<&Environment>) -> Vec<Visible> {
+/// Its own folders, the environment with the packages that lie beside it, and the gateway's socket.
+fn visible(place: &Path, environment: Option<&Environment>, socket: Option<&Path>) -> Vec<Visible> {
     let mut all = vec![Visible { path: place.to_owned(), access: Access::Write }];
     if let Some(home) = environment.and_then(|environment| environment.bin.ancestors().nth(2)) {
         all.push(Visible { path: home.to_owned(), access: Access::Read });
     }
+    // Connecting changes nothing on the disk.
+    all.extend(socket.map(|socket| Visible { path: socket.to_owned(), access: Access::Read }));
     all
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use mainspring_api::worker::{Answer, Call, End, Line, Note, Order, Receipt, Report, Task, Ticket};
+use mainspring_api::worker::{Answer, Boundary, Call, End, Line, Note, Order, Receipt, Report, Task, Ticket};
 use mainspring_sandbox::Launcher;
 use mainspring_types::{AttemptNo, Hash, Problem, RunId, StepId, TenantId, Value};
 use mainspring_worker::{Folders, ProcessExecutor, Worker, environment::Settings};
@@ -32,6 +32,7 @@ pub(crate) struct Agent {
     work: serde_json::Value,
     input: serde_json::Value,
     previous: Option<serde_json::Value>,
+    boundary: Option<Boundary>,
 }
 
 impl Agent {
@@ -56,7 +57,7 @@ impl Agent {
 
     fn of(work: serde_json::Value) -> Self {
         let data = TempDir::new().expect("a temporary folder");
-        let agent = Self { data, work, input: json!(null), previous: None };
+        let agent = Self { data, work, input: json!(null), previous: None, boundary: None };
         fs::create_dir_all(agent.version()).expect("made");
         agent
     }
@@ -76,10 +77,22 @@ impl Agent {
         self
     }
 
+    /// Where its model calls go.
+    pub(crate) fn boundary(mut self, boundary: Boundary) -> Self {
+        self.boundary = Some(boundary);
+        self
+    }
+
     /// One more argument of the command.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         let argv = self.work["step"]["work"]["command"]["argv"].as_array_mut().expect("a command");
         argv.push(json!(argument));
+        self
+    }
+
+    /// A variable that the definition sets.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.work["step"]["work"]["command"]["env"][name] = json!(value);
         self
     }
 
@@ -150,7 +163,7 @@ impl Agent {
             input: value(&self.input),
             previous: self.previous.as_ref().map(value),
             allow_install: false,
-            boundary: None,
+            boundary: self.boundary.clone(),
         }
     }
 }

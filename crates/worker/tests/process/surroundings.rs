@@ -1,8 +1,8 @@
 //! What an agent finds around it, and what it is held to.
 
-use std::fs;
+use std::{fs, io::Read as _, os::unix::net::UnixListener, path::PathBuf};
 
-use mainspring_api::worker::Note;
+use mainspring_api::worker::{Boundary, Note};
 
 use crate::fixture::Agent;
 
@@ -26,6 +26,76 @@ async fn the_environment_is_this_and_no_more() {
         format!("TMPDIR={place}/tmp"),
     ];
     assert_eq!(found, expected);
+}
+
+fn gateway(families: &[&str], socket: Option<PathBuf>) -> Boundary {
+    let families = families.iter().map(|&family| family.to_owned()).collect();
+    Boundary { url: "http://127.0.0.1:7118".to_owned(), socket, token: "mst_1".to_owned(), families }
+}
+
+#[tokio::test]
+async fn the_gateway_stands_where_clients_look_for_a_provider() {
+    let own =
+        ["HOME", "LANG", "MAINSPRING_ATTEMPT", "MAINSPRING_RUN_ID", "MAINSPRING_STEP", "PATH", "TMPDIR"];
+    let found = |families: &'static [&'static str]| async move {
+        let output = Agent::command(&["env"]).boundary(gateway(families, None)).run().await.output();
+        let mut found: Vec<String> = output.lines().map(str::to_owned).collect();
+        found.retain(|line| !own.iter().any(|name| line.starts_with(&format!("{name}="))));
+        found.sort_unstable();
+        found
+    };
+    let always = [
+        "AGNO_TELEMETRY=false",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1",
+        "CREWAI_DISABLE_TELEMETRY=true",
+        "DO_NOT_TRACK=1",
+        "MAINSPRING_GATEWAY_URL=http://127.0.0.1:7118",
+        "OPENAI_AGENTS_DISABLE_TRACING=1",
+        "PYTHONUNBUFFERED=1",
+    ];
+    let providers = [
+        "ANTHROPIC_API_KEY=mst_1",
+        "ANTHROPIC_BASE_URL=http://127.0.0.1:7118",
+        "GEMINI_API_KEY=mst_1",
+        "GOOGLE_API_KEY=mst_1",
+        "GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:7118",
+        "LLM_BASE_URL=http://127.0.0.1:7118/v1",
+        "OLLAMA_HOST=http://127.0.0.1:7118/a/mst_1",
+        "OPENAI_API_BASE=http://127.0.0.1:7118/v1",
+        "OPENAI_API_KEY=mst_1",
+        "OPENAI_BASE_URL=http://127.0.0.1:7118/v1",
+    ];
+    assert_eq!(found(&[]).await, always);
+    let mut all = [&always[..], &providers].concat();
+    all.sort_unstable();
+    assert_eq!(found(&["anthropic", "openai", "gemini"]).await, all);
+}
+
+const CONNECT: &str = "import os, socket
+line = socket.socket(socket.AF_UNIX)
+line.connect(os.environ['MAINSPRING_GATEWAY_SOCKET'])
+line.sendall(b'hello')
+print(os.listdir(os.path.dirname(os.environ['MAINSPRING_GATEWAY_SOCKET'])))";
+
+#[tokio::test]
+async fn the_gateways_socket_is_reached_in_the_hidden_data_folder() {
+    let agent = Agent::command(&["python3", "-c", CONNECT]);
+    let socket = agent.data().join("gateway.sock");
+    let listener = UnixListener::bind(&socket).expect("a socket");
+    let heard = tokio::task::spawn_blocking(move || {
+        let mut heard = String::new();
+        listener.accept().expect("a connection").0.read_to_string(&mut heard).map(|_| heard)
+    });
+    let done = agent.boundary(gateway(&[], Some(socket))).run().await;
+    assert!(done.output().contains("gateway.sock"), "{}", done.output());
+    assert_eq!(heard.await.expect("no panic").expect("text"), "hello");
+}
+
+#[tokio::test]
+async fn what_a_definition_sets_goes_before_the_gateway() {
+    let agent =
+        Agent::script("echo $OPENAI_BASE_URL $DO_NOT_TRACK").variable("OPENAI_BASE_URL", "http://mine");
+    assert_eq!(agent.boundary(gateway(&["openai"], None)).run().await.output(), "http://mine 1");
 }
 
 #[tokio::test]

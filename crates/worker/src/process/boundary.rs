@@ -1,0 +1,47 @@
+//! How an agent finds the gateway: under the variables that clients of each kind of provider read anyway.
+//!
+//! The attempt's token stands where a provider's key would. Kinds that no provider is configured for are left alone, so
+//! that a client of such a kind says itself what it misses.
+
+use mainspring_api::worker::Boundary;
+
+/// What clients report home, which no run can wait for and no journal can record.
+const QUIET: [(&str, &str); 5] = [
+    ("AGNO_TELEMETRY", "false"),
+    ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"),
+    ("CREWAI_DISABLE_TELEMETRY", "true"),
+    ("DO_NOT_TRACK", "1"),
+    ("OPENAI_AGENTS_DISABLE_TRACING", "1"),
+];
+
+/// Every variable by which the agent of this attempt is sent to the gateway.
+pub(super) fn variables(boundary: &Boundary) -> impl Iterator<Item = (&'static str, String)> {
+    let families = boundary.families.iter().flat_map(|family| of_family(family, boundary));
+    let quiet = QUIET.map(|(name, value)| (name, value.to_owned()));
+    let socket = boundary.socket.iter();
+    let socket = socket.map(|path| ("MAINSPRING_GATEWAY_SOCKET", path.to_string_lossy().into_owned()));
+    // Without it a program that is killed takes its last words along.
+    let own = [("MAINSPRING_GATEWAY_URL", boundary.url.clone()), ("PYTHONUNBUFFERED", "1".to_owned())];
+    families.chain(quiet).chain(own).chain(socket)
+}
+
+fn of_family(family: &str, Boundary { url, token, .. }: &Boundary) -> Vec<(&'static str, String)> {
+    let (url, key) = (|| url.clone(), || token.clone());
+    let versioned = || format!("{}/v1", url());
+    match family {
+        "anthropic" => vec![("ANTHROPIC_BASE_URL", url()), ("ANTHROPIC_API_KEY", key())],
+        "gemini" => {
+            vec![("GOOGLE_GEMINI_BASE_URL", url()), ("GEMINI_API_KEY", key()), ("GOOGLE_API_KEY", key())]
+        }
+        "openai" => vec![
+            ("OPENAI_BASE_URL", versioned()),
+            ("OPENAI_API_BASE", versioned()),
+            ("OPENAI_API_KEY", key()),
+            ("LLM_BASE_URL", versioned()),
+            // Its clients send no key, so the token is part of the address.
+            ("OLLAMA_HOST", format!("{}/a/{}", url(), key())),
+        ],
+        // A kind of a newer control plane.
+        _ => Vec::new(),
+    }
+}
