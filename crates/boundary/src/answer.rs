@@ -106,9 +106,9 @@ pub enum UsageChunk {
 impl Reader {
     /// For the answer to a request on this route, as a stream or not.
     pub fn new(route: &Route, stream: bool, usage_chunk: UsageChunk) -> Self {
-        let body = match Stream::of(route.api, usage_chunk).filter(|_| stream) {
-            Some(stream) => Body::Stream(stream),
-            None => Body::Document(Document::new(route.api)),
+        let body = match Stream::of(route.api, usage_chunk) {
+            Some(events) if stream => Body::Stream(events),
+            _ => Body::Document(Document::new(route.api)),
         };
         Self { body, notes: Notes::default() }
     }
