@@ -1,30 +1,40 @@
 //! Settings: file, then environment, then flags, the later winning; resolved once into [`Config`].
 //!
-//! [`SETTINGS`] is the one table of what can be set; `docs/configuration.md` is written from it. A setting that does
-//! not exist or has a value it cannot have is refused with its place (E1406), never passed over.
+//! [`SETTINGS`], [`PROVIDER_FIELDS`], [`VARIABLES`] and [`BUDGET_FIELDS`] are the tables of what can be set;
+//! `docs/configuration.md` is written from them. What does not exist or has a value it cannot have is refused with its
+//! place (E1406), never passed over. Keys are held as secrets: they show in no message and no debug output.
 
+mod budget;
+mod fields;
 mod file;
+mod node;
 mod reference;
 mod setting;
+mod upstream;
 
 use std::{
     collections::BTreeMap, net::SocketAddr, num::NonZeroU32, path::Path, path::PathBuf, thread,
     time::Duration,
 };
 
+use mainspring_boundary::budget::Rule;
 use mainspring_types::{ByteSize, Code, Location, Problem, parse_duration};
 use tracing::level_filters::LevelFilter;
 
 pub use self::{
+    budget::BUDGET_FIELDS,
+    fields::Field,
     reference::reference,
     setting::{Key, SETTINGS, Setting},
+    upstream::{Credential, Origin, PROVIDER_FIELDS, Upstream, VARIABLES, Variable},
 };
 use crate::data::Environment;
+pub use mainspring_boundary::Divergence;
 
 const SLOTS_MAX: u32 = 512;
 
 /// The settings of one process.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Where HTTP is spoken over TCP.
     pub listen: SocketAddr,
@@ -42,6 +52,12 @@ pub struct Config {
     pub python: Option<PathBuf>,
     /// What builds environments.
     pub uv: Uv,
+    /// What happens when a repeated agent asks for something other than what is recorded.
+    pub divergence: Divergence,
+    /// The providers of models in the order in which they are tried; [`Config::providers`] has their keys.
+    pub upstreams: Vec<Upstream>,
+    /// What model calls may use, in the order of the file.
+    pub budgets: Vec<Rule>,
 }
 
 /// Which install commands of a manifest run.
@@ -83,7 +99,10 @@ impl Config {
         environment: Environment<'_>,
         flags: &[(Key, String)],
     ) -> Result<Self, Problem> {
-        let mut given = Values(file::read(file)?);
+        let mut file = file::read(file, environment)?;
+        let others = upstream::from_environment(&file.upstreams, environment)?;
+        file.upstreams.extend(others);
+        let mut given = Values(file.settings);
         for setting in &SETTINGS {
             if let Some(value) = environment(setting.variable).filter(|value| !value.is_empty()) {
                 given.set(setting.key, value.to_string_lossy().into_owned(), Source::Variable);
@@ -92,7 +111,7 @@ impl Config {
         for (key, value) in flags {
             given.set(*key, value.clone(), Source::Flag);
         }
-        given.config()
+        given.config(file.upstreams, file.budgets)
     }
 }
 
@@ -104,7 +123,7 @@ impl Values {
         self.0.insert(key, Given { text, source });
     }
 
-    fn config(&self) -> Result<Config, Problem> {
+    fn config(&self, upstreams: Vec<Upstream>, budgets: Vec<Rule>) -> Result<Config, Problem> {
         let path = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
         Ok(Config {
             listen: self.get(Key::Listen, |text| text.parse().ok())?.unwrap_or(setting::LISTEN),
@@ -117,6 +136,9 @@ impl Values {
                 .unwrap_or(setting::IDLE_SHUTDOWN),
             python: self.get(Key::Python, path)?,
             uv: self.get(Key::Uv, uv)?.unwrap_or(Uv::Search),
+            divergence: self.get(Key::Divergence, divergence)?.unwrap_or_default(),
+            upstreams,
+            budgets,
         })
     }
 
@@ -179,81 +201,9 @@ fn uv(text: &str) -> Option<Uv> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn resolve(file: &str, variables: &[(&str, &str)], flags: &[(Key, &str)]) -> Result<Config, Problem> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("config.toml");
-        std::fs::write(&path, file).expect("writes");
-        let flags: Vec<_> = flags.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
-        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
-        Config::resolve(&path, &|name| find(name).map(|(_, value)| value.into()), &flags)
-    }
-
-    fn told(problem: &Problem) -> String {
-        let place = problem.location.as_ref().map(|place| format!("{:?}:{:?} ", place.line, place.column));
-        format!("{}{}", place.unwrap_or_default(), problem.message)
-    }
-
-    #[test]
-    fn later_sources_win() {
-        let file = "slots = 3\nlog = \"debug\"\nenvironment_cap = \"1GB\"\n";
-        let variables = [("MAINSPRING_SLOTS", "4"), ("MAINSPRING_LOG", "warn"), ("MAINSPRING_UV", "")];
-        let config = resolve(file, &variables, &[(Key::Slots, "5")]).expect("valid");
-        assert_eq!((config.slots.get(), config.log), (5, LevelFilter::WARN));
-        assert_eq!((config.environment_cap, config.uv), (ByteSize(1_000_000_000), Uv::Search));
-        assert_eq!(config.listen.to_string(), mainspring_api::DEFAULT_LISTEN);
-    }
-
-    #[test]
-    fn a_file_need_not_exist() {
-        let config = Config::resolve(Path::new("/nowhere/config.toml"), &|_| None, &[]).expect("defaults");
-        assert_eq!(config.install, Install::Known);
-    }
-
-    #[test]
-    fn a_setting_that_does_not_exist_is_refused_at_its_place() {
-        let problem = resolve("listen = \"127.0.0.1:1\"\nslotz = 3\n", &[], &[]).expect_err("unknown");
-        assert_eq!(told(&problem), "Some(2):Some(1) there is no setting `slotz`");
-        assert_eq!(problem.code, Code::InvalidConfiguration);
-        assert_eq!(problem.suggestion.as_deref(), Some("did you mean `slots`?"));
-        let problem = resolve("colour = true", &[], &[]).expect_err("unknown");
-        assert_eq!(
-            problem.suggestion.as_deref(),
-            Some(
-                "there are `listen`, `slots`, `log`, `environment_cap`, `allow_install`, `idle_shutdown`, `python`, `uv`"
-            )
-        );
-    }
-
-    #[test]
-    fn a_value_is_refused_under_the_name_it_was_given_by() {
-        let cases = [
-            resolve("\n\nslots = 0", &[], &[]),
-            resolve("", &[("MAINSPRING_SLOTS", "many")], &[]),
-            resolve("", &[], &[(Key::Listen, "7117")]),
-            resolve("allow_install = \"yes\"", &[], &[]),
-            resolve("slots = [1]", &[], &[]),
-            resolve("slots = ", &[], &[]),
-        ];
-        let texts = cases.map(|case| told(&case.expect_err("refused")));
-        assert_eq!(texts[0], "Some(3):Some(9) `slots` must be a whole number from 1 to 512, not `0`");
-        assert_eq!(texts[1], "`MAINSPRING_SLOTS` must be a whole number from 1 to 512, not `many`");
-        assert_eq!(
-            texts[2],
-            "`--listen` must be an address with a port, such as `127.0.0.1:7117`, not `7117`"
-        );
-        assert_eq!(texts[3], "Some(1):Some(17) `allow_install` must be `true` or `false`, not `yes`");
-        assert_eq!(
-            texts[4],
-            "Some(1):Some(9) `slots` must be a whole number from 1 to 512, not a list or table"
-        );
-        assert!(
-            texts[5].starts_with("Some(1):Some(9) the settings file is not readable TOML: "),
-            "{}",
-            texts[5]
-        );
-    }
+fn divergence(text: &str) -> Option<Divergence> {
+    Divergence::ALL.into_iter().find(|policy| policy.as_str() == text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,91 +1,73 @@
-//! The settings file: flat TOML, each value with its place.
+//! The settings file: settings first, then tables of providers and budgets.
 
-use std::{borrow::Cow, collections::BTreeMap, fs, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
-use mainspring_types::{Code, Location, Problem, nearest};
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
+use mainspring_boundary::budget::Rule;
+use mainspring_types::{Code, Location, Problem};
+use toml::de::DeTable;
+
+use super::{
+    Given, Key, SETTINGS, Source, budget,
+    node::{Node, Text},
+    upstream::{self, Upstream},
 };
+use crate::data::Environment;
 
-use super::{Given, Key, SETTINGS, Source};
+/// The tables that may stand in the file beside the settings.
+const TABLES: [&str; 2] = ["providers", "budgets"];
 
-/// What the file gives; nothing when there is no file.
-pub(super) fn read(path: &Path) -> Result<BTreeMap<Key, Given>, Problem> {
+/// What the file gives.
+#[derive(Default)]
+pub(super) struct File {
+    pub(super) settings: BTreeMap<Key, Given>,
+    pub(super) upstreams: Vec<Upstream>,
+    pub(super) budgets: Vec<Rule>,
+}
+
+/// What the file gives; nothing when there is no file. The environment holds the keys that it names.
+pub(super) fn read(path: &Path, environment: Environment<'_>) -> Result<File, Problem> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(File::default()),
         Err(error) => {
             let problem = Problem::new(Code::InvalidConfiguration, "read the settings file").because(&error);
             return Err(problem.at(Location { file: path.display().to_string(), line: None, column: None }));
         }
     };
     let source = Text { path, text: &text };
-    let table = DeTable::parse(&text).map_err(|error| source.unreadable(&error))?;
-    table.get_ref().iter().map(|(name, value)| source.given(name, value)).collect()
-}
-
-struct Text<'a> {
-    path: &'a Path,
-    text: &'a str,
-}
-
-impl Text<'_> {
-    fn given(
-        &self,
-        name: &Spanned<Cow<'_, str>>,
-        value: &Spanned<DeValue<'_>>,
-    ) -> Result<(Key, Given), Problem> {
-        let key = Key::from_name(name.get_ref()).ok_or_else(|| self.unknown(name))?;
-        let place = self.place(value.span().start);
-        let Some(text) = scalar(value.get_ref()) else {
-            let setting = key.setting();
-            let message = format!("`{}` must be {}, not a list or table", setting.name, setting.takes);
-            return Err(Problem::new(Code::InvalidConfiguration, message).at(place));
-        };
-        Ok((key, Given { text, source: Source::File(place) }))
-    }
-
-    fn unknown(&self, name: &Spanned<Cow<'_, str>>) -> Problem {
-        let names = SETTINGS.map(|setting| setting.name);
-        let suggestion = match nearest(name.get_ref(), names) {
-            Some(known) => format!("did you mean `{known}`?"),
-            None => format!("there are `{}`", names.join("`, `")),
-        };
-        Problem::new(Code::InvalidConfiguration, format!("there is no setting `{}`", name.get_ref()))
-            .suggest(suggestion)
-            .at(self.place(name.span().start))
-    }
-
-    fn unreadable(&self, error: &toml::de::Error) -> Problem {
-        let start = error.span().map_or(0, |span| span.start);
-        let message =
-            format!("the settings file is not readable TOML: {}", error.message().replace('\n', ", "));
-        Problem::new(Code::InvalidConfiguration, message)
-            .suggest("write one setting a line, such as `slots = 4`; text stands in double quotes")
-            .at(self.place(start))
-    }
-
-    fn place(&self, offset: usize) -> Location {
-        let before = &self.text[..offset.min(self.text.len())];
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let count = |number: usize| u32::try_from(number + 1).ok();
-        Location {
-            file: self.path.display().to_string(),
-            line: count(before.matches('\n').count()),
-            column: count(line.chars().count()),
+    let table = DeTable::parse(&text).map_err(|error| unreadable(source, &error))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut file = File::default();
+    for node in source.nodes("", table.get_ref()) {
+        match node.name {
+            "providers" => {
+                for provider in node.nodes()? {
+                    file.upstreams.push(upstream::from_file(&provider, folder, environment)?);
+                }
+            }
+            "budgets" => file.budgets = budget::from_file(&node)?,
+            _ => file.settings.extend([setting(&node)?]),
         }
     }
+    Ok(file)
 }
 
-/// The value as it would be written in a variable; `None` for a list or a table.
-fn scalar(value: &DeValue<'_>) -> Option<String> {
-    match value {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) => Some(number.to_string()),
-        DeValue::Float(number) => Some(number.to_string()),
-        DeValue::Boolean(answer) => Some(answer.to_string()),
-        DeValue::Datetime(moment) => Some(moment.to_string()),
-        DeValue::Array(_) | DeValue::Table(_) => None,
-    }
+fn setting(node: &Node<'_>) -> Result<(Key, Given), Problem> {
+    let known = SETTINGS.iter().map(|setting| setting.name).chain(TABLES);
+    let key = Key::from_name(node.name).ok_or_else(|| node.unknown(known))?;
+    let place = node.place();
+    let Some(text) = node.scalar() else {
+        let setting = key.setting();
+        let message = format!("`{}` must be {}, not a list or table", setting.name, setting.takes);
+        return Err(Problem::new(Code::InvalidConfiguration, message).at(place));
+    };
+    Ok((key, Given { text, source: Source::File(place) }))
+}
+
+fn unreadable(source: Text<'_>, error: &toml::de::Error) -> Problem {
+    let start = error.span().map_or(0, |span| span.start);
+    let message = format!("the settings file is not readable TOML: {}", error.message().replace('\n', ", "));
+    Problem::new(Code::InvalidConfiguration, message)
+        .suggest("write one setting a line, such as `slots = 4`; text stands in double quotes")
+        .at(source.place(start))
 }

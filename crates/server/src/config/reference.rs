@@ -1,18 +1,24 @@
-//! The reference page of the settings, written from the table.
+//! The reference page of the settings, written from the tables.
 
 use std::fmt::Write;
 
-use super::{SETTINGS, Setting};
+use super::{BUDGET_FIELDS, Field, PROVIDER_FIELDS, SETTINGS, Setting, VARIABLES};
 use crate::data::HOME_VARIABLE;
 
 /// The text of `docs/configuration.md`.
 pub fn reference() -> String {
-    let mut page = format!(
+    let settings: String = SETTINGS.iter().map(setting).collect();
+    [introduction(), settings, providers(), budgets()].concat()
+}
+
+fn introduction() -> String {
+    format!(
         "# Settings
 
 Every setting can stand in `config.toml` in the data folder, in the environment, or in a flag where there is one. A
 variable wins over the file and a flag over both; an empty variable counts as not set. A setting that does not exist,
-or has a value it cannot have, is refused with its place ([E1406](errors/E1406.md)).
+or has a value it cannot have, is refused with its place ([E1406](errors/E1406.md)). [Providers](#providers) of models
+and [budgets](#budgets) stand in tables of the file, after the settings.
 
 The data folder itself is named by `--data`, else by the variable `{HOME_VARIABLE}`, else it is `~/.mainspring`.
 
@@ -20,19 +26,72 @@ The data folder itself is named by `--data`, else by the variable `{HOME_VARIABL
     slots = 4
     log = \"warn\"
     environment_cap = \"500MB\"
+
+    [providers.openai]
+    kind = \"openai\"
+    key_variable = \"OPENAI_API_KEY\"
+
+    [budgets.run]
+    tokens = 100000
 "
+    )
+}
+
+fn setting(setting: &Setting) -> String {
+    let Setting { name, variable, flag, takes, default, meaning, .. } = setting;
+    let flag = flag.map(|flag| format!("- Flag: `{flag}`\n")).unwrap_or_default();
+    let meaning = capital(meaning);
+    format!(
+        "\n## {name}\n\n{meaning}.\n\n- Variable: `{variable}`\n{flag}- Takes {takes}\n- Default: {default}\n"
+    )
+}
+
+fn providers() -> String {
+    let mut page = format!(
+        "
+## providers
+
+Providers of models, each in a table `[providers.NAME]`. Their order is the order in which they are tried; those that
+the environment sets up come after them, and one of the same name as in the file is left out.
+[Models](models.md) explains how to choose.
+
+{}
+Without any table, and beside them, providers are set up by variables of the process that serves:
+
+| Variable | Meaning |
+| --- | --- |
+",
+        fields(PROVIDER_FIELDS)
     );
-    for setting in &SETTINGS {
-        let Setting { name, variable, flag, takes, default, meaning, .. } = setting;
-        let flag = flag.map(|flag| format!("- Flag: `{flag}`\n")).unwrap_or_default();
-        let meaning = capital(meaning);
-        write!(
-            page,
-            "\n## {name}\n\n{meaning}.\n\n- Variable: `{variable}`\n{flag}- Takes {takes}\n- Default: {default}\n"
-        )
-        .expect("text can be written to");
+    for variable in VARIABLES {
+        writeln!(page, "| `{}` | {} |", variable.name, capital(variable.meaning))
+            .expect("text can be written to");
     }
     page
+}
+
+fn budgets() -> String {
+    format!(
+        "
+## budgets
+
+What model calls may use: `[budgets.tenant]` for all runs together, `[budgets.run]` for each run, and
+`[budgets.agents.NAME]` for all runs of one agent. A call has to fit into every budget that covers it. A table sets any
+number of limits, and one policy for them.
+
+{}",
+        fields(BUDGET_FIELDS)
+    )
+}
+
+fn fields(fields: &[Field]) -> String {
+    fields.iter().fold(String::new(), |mut list, field| {
+        let Field { name, takes, default, meaning } = field;
+        let meaning = capital(meaning);
+        writeln!(list, "- `{name}` takes {takes}. {meaning}. Default: {default}.")
+            .expect("text can be written to");
+        list
+    })
 }
 
 fn capital(text: &str) -> String {

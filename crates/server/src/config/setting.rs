@@ -30,6 +30,8 @@ pub enum Key {
     Python,
     /// What builds environments.
     Uv,
+    /// What happens when a repeated agent leaves the recorded path.
+    Divergence,
 }
 
 /// What there is to know about a setting.
@@ -52,7 +54,7 @@ pub struct Setting {
 }
 
 /// Every setting, in the order of [`Key`].
-pub const SETTINGS: [Setting; 8] = [
+pub const SETTINGS: [Setting; 9] = [
     Setting {
         key: Key::Listen,
         name: "listen",
@@ -125,6 +127,16 @@ pub const SETTINGS: [Setting; 8] = [
         default: "`uv` where it is found, else pip",
         meaning: "what builds environments",
     },
+    Setting {
+        key: Key::Divergence,
+        name: "divergence",
+        variable: "MAINSPRING_DIVERGENCE",
+        flag: None,
+        takes: "`fail`, `live` or `ask`",
+        default: "`live`",
+        meaning: "what happens when a repeated agent asks a model for something other than what is recorded: its run \
+                  ends, goes on with new calls, or waits for you",
+    },
 ];
 
 impl Key {
@@ -149,6 +161,7 @@ mod tests {
         let told = |key: Key| key.setting().default.trim_matches('`');
         assert_eq!(told(Key::Listen), LISTEN.to_string());
         assert_eq!(told(Key::Listen), mainspring_api::DEFAULT_LISTEN);
+        assert_eq!(told(Key::Divergence), mainspring_boundary::Divergence::default().as_str());
         assert_eq!(told(Key::EnvironmentCap).parse(), Ok(ENVIRONMENT_CAP));
         assert_eq!(mainspring_types::parse_duration(told(Key::IdleShutdown)), Ok(IDLE_SHUTDOWN));
     }
