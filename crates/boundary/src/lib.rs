@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod budget;
 mod divergence;
+mod journal;
 pub mod price;
 pub mod provider;
 pub mod quota;
@@ -12,4 +13,5 @@ pub mod route;
 mod usage;
 
 pub use divergence::Divergence;
+pub use journal::Pass;
 pub use usage::Usage;

@@ -162,6 +162,8 @@ pub enum Mine {
     Yes {
         /// Whether it got all of it.
         delivered: bool,
+        /// Whether it went on in the same conversation, having seen the answer.
+        continued: bool,
     },
 }
 

@@ -16,17 +16,23 @@ SET settled = settled + $1, held = held + $2
 WHERE tenant = $3 AND scope = $4 AND meter = $5 AND span = $6 AND start_at = $7";
 const SPENT: &str = "SELECT
     coalesce(sum(t.input_tokens + t.output_tokens + t.cache_read_tokens + t.cache_creation_tokens), 0),
-    coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0), count(*)
+    coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0),
+    count(CASE WHEN t.state NOT IN ('intended', 'unknown') THEN 1 END),
+    count(CASE WHEN t.state IN ('intended', 'unknown') THEN 1 END)
 FROM tries AS t
 WHERE t.tenant = $1 AND t.began_at >= $2";
 const SPENT_BY_AGENT: &str = "SELECT
     coalesce(sum(t.input_tokens + t.output_tokens + t.cache_read_tokens + t.cache_creation_tokens), 0),
-    coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0), count(*)
+    coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0),
+    count(CASE WHEN t.state NOT IN ('intended', 'unknown') THEN 1 END),
+    count(CASE WHEN t.state IN ('intended', 'unknown') THEN 1 END)
 FROM tries AS t
 WHERE t.tenant = $1 AND t.began_at >= $2 AND t.agent = $3";
 const SPENT_BY_RUN: &str = "SELECT
     coalesce(sum(t.input_tokens + t.output_tokens + t.cache_read_tokens + t.cache_creation_tokens), 0),
-    coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0), count(*)
+    coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0),
+    count(CASE WHEN t.state NOT IN ('intended', 'unknown') THEN 1 END),
+    count(CASE WHEN t.state IN ('intended', 'unknown') THEN 1 END)
 FROM tries AS t
 WHERE t.tenant = $1 AND t.began_at >= $2 AND t.run = $3";
 const LIMIT: &str = "INSERT INTO limits (tenant, run, meter, most, policy)
@@ -143,7 +149,7 @@ fn spent(row: &rusqlite::Row<'_>) -> rusqlite::Result<Spent> {
     Ok(Spent {
         tokens: Balance { settled: amount(row, 0)?, held: amount(row, 1)? },
         cost: Balance { settled: amount(row, 2)?, held: amount(row, 3)? },
-        calls: Balance { settled: amount(row, 4)?, held: 0 },
+        calls: Balance { settled: amount(row, 4)?, held: amount(row, 5)? },
     })
 }
 

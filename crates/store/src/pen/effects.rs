@@ -17,7 +17,14 @@ const CANDIDATES: &str = "SELECT e.effect, e.attempt, e.occurrence, e.state, e.r
     EXISTS (SELECT 1
         FROM effects AS later
         WHERE later.tenant = e.tenant AND later.run = e.run AND later.effect > e.effect AND later.step = e.step
-            AND later.attempt = e.attempt AND (later.previous = e.own OR (later.parent = e.parent AND later.key <> e.key)))
+            AND later.attempt = e.attempt AND (later.previous = e.own OR (later.parent = e.parent AND later.key <> e.key))),
+    CASE WHEN e.attempt = $1 OR s.attempt IS NOT NULL THEN EXISTS (SELECT 1
+        FROM effects AS later
+        LEFT JOIN served AS given ON given.tenant = later.tenant AND given.run = later.run
+            AND given.effect = later.effect AND given.attempt = $1
+        WHERE later.tenant = e.tenant AND later.run = e.run AND later.effect > e.effect AND later.previous = e.own
+            AND (later.attempt = $1 OR given.attempt IS NOT NULL))
+    ELSE 1 = 0 END
 FROM effects AS e
 LEFT JOIN served AS s ON s.tenant = e.tenant AND s.run = e.run AND s.effect = e.effect AND s.attempt = $1
 WHERE e.tenant = $2 AND e.run = $3 AND e.step = $4 AND e.route = $5 AND e.key = $6
@@ -366,9 +373,10 @@ fn candidate(row: &Row<'_>, asking: AttemptNo) -> rusqlite::Result<Candidate> {
     let attempt = AttemptNo(row.get(1)?);
     let made: bool = row.get(9)?;
     let served: Option<bool> = row.get(10)?;
+    let continued = row.get(12)?;
     let mine = match served {
-        Some(delivered) => Mine::Yes { delivered },
-        None if attempt == asking => Mine::Yes { delivered: made },
+        Some(delivered) => Mine::Yes { delivered, continued },
+        None if attempt == asking => Mine::Yes { delivered: made, continued },
         None => Mine::No,
     };
     Ok(Candidate {

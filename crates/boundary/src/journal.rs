@@ -1,0 +1,58 @@
+//! The effect journal: what is written before a call leaves, what is written before its answer is seen, and which
+//! recorded call a request is.
+//!
+//! ```text
+//!  request ── intend ──┬── replay: the recorded answer
+//!                      ├── join: the same call is in flight
+//!                      └── send ── try ──┬── committed
+//!                           ^            ├── failed ── another try, or delivered as it is
+//!                           └────────────┘
+//!                                        └── unknown: the gateway died with it
+//! ```
+//!
+//! Decisions are pure ([`decide`], [`stray`]); each is taken inside the writer's transaction that writes what follows
+//! from it, so that two askers never get two answers and no budget is spent twice. An intent needs the live attempt
+//! and its nonce; a settlement needs only the owner of the try.
+
+mod book;
+mod decide;
+mod delivered;
+mod entries;
+mod intend;
+mod opening;
+mod packed;
+mod said;
+mod settle;
+mod stray;
+
+use mainspring_store::RunKey;
+use mainspring_types::{AgentName, AttemptNo, StepId};
+
+pub(crate) use self::{
+    book::Book,
+    delivered::Deliveries,
+    delivered::Delivery,
+    intend::{Begun, Call, Decision, Intent, Ledger, Repeat},
+    opening::{LimitRun, TakeOver},
+    packed::{pack, unpack},
+    said::Said,
+    settle::{AnotherTry, Bill, Next, Outcome, Settle, Then},
+};
+use crate::Divergence;
+
+/// An attempt that may call out, and on whose account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pass {
+    /// The run.
+    pub key: RunKey,
+    /// The step.
+    pub step: StepId,
+    /// The attempt.
+    pub attempt: AttemptNo,
+    /// The number of the ticket under which a worker has it.
+    pub nonce: u64,
+    /// The agent.
+    pub agent: AgentName,
+    /// What happens when the agent leaves the recorded path.
+    pub divergence: Divergence,
+}

@@ -1,0 +1,113 @@
+//! Accounts: what a call sets aside when it is intended, and what it comes to when it is settled, in the transactions
+//! that do so.
+//!
+//! An account exists from the first call under its limit on, and begins with what the tries of its window say was spent;
+//! so a limit that is set late counts what came before it, and totals are exact whatever is killed when.
+
+use mainspring_store::{AccountKey, Balance, Fault, Pen, Spender, Spent as Sum};
+use mainspring_types::Timestamp;
+
+use super::{Pass, entries};
+use crate::budget::{Account, Hold, Limit, Meter, Policy, Rule, Scope, Spent, Verdict, Window, Wish, reserve};
+
+/// The limits of tenants, agents and all runs, from the settings.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    rules: Vec<Rule>,
+}
+
+impl Book {
+    pub(crate) fn new(rules: Vec<Rule>) -> Self {
+        Self { rules }
+    }
+
+    /// Sets the call's upper bound aside under every limit, or says which stands in the way.
+    pub(super) fn reserve(
+        &self,
+        pen: &mut Pen<'_>,
+        pass: &Pass,
+        wish: Wish,
+        now: Timestamp,
+    ) -> Result<Verdict, Fault> {
+        let mut under = Vec::new();
+        for limit in self.limits(pen, pass)? {
+            let account = account(pen, pass, &limit, now)?;
+            under.push((limit, account));
+        }
+        let verdict = reserve(&under, wish, now);
+        if let Verdict::Granted { hold, .. } = &verdict {
+            for (limit, _) in &under {
+                let key = key_of(limit, now);
+                pen.move_account(&pass.key.tenant, &key, (0, hold.of(limit.meter).cast_signed()))?;
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// Gives the hold back in the windows in which it was taken, and settles what the call came to.
+    pub(super) fn settle(
+        &self,
+        pen: &mut Pen<'_>,
+        pass: &Pass,
+        began: Timestamp,
+        (hold, spent): (Hold, Spent),
+    ) -> Result<(), Fault> {
+        for limit in self.limits(pen, pass)? {
+            let (spent, held) = (spent.of(limit.meter).cast_signed(), hold.of(limit.meter).cast_signed());
+            pen.move_account(&pass.key.tenant, &key_of(&limit, began), (spent, -held))?;
+        }
+        Ok(())
+    }
+
+    /// The limits on a call. One that the run was given stands in place of the settings' for every run.
+    fn limits(&self, pen: &Pen<'_>, pass: &Pass) -> Result<Vec<Limit>, Fault> {
+        let mut limits: Vec<Limit> =
+            self.rules.iter().filter_map(|rule| rule.limit(&pass.agent, pass.key.run)).collect();
+        for own in pen.run_limits(&pass.key)? {
+            let Some(meter) = Meter::from_word(&own.meter) else { continue };
+            let scope = Scope::Run(pass.key.run);
+            limits.retain(|limit| {
+                (&limit.scope, limit.meter, limit.window) != (&scope, meter, Window::Total)
+            });
+            let policy = Policy::from_word(&own.policy).unwrap_or_default();
+            limits.push(Limit { scope, meter, window: Window::Total, max: own.most, policy });
+        }
+        Ok(limits)
+    }
+}
+
+fn key_of(limit: &Limit, at: Timestamp) -> AccountKey {
+    AccountKey {
+        scope: entries::scope(&limit.scope),
+        meter: limit.meter.as_str(),
+        span: limit.window.as_str(),
+        start: limit.window.start(at),
+    }
+}
+
+/// The account under a limit, opened when it is not there.
+fn account(pen: &mut Pen<'_>, pass: &Pass, limit: &Limit, now: Timestamp) -> Result<Account, Fault> {
+    let (tenant, key) = (&pass.key.tenant, key_of(limit, now));
+    let balance = match pen.balance(tenant, &key)? {
+        Some(balance) => balance,
+        None => {
+            let spender = match &limit.scope {
+                Scope::Tenant => Spender::Tenant,
+                Scope::Agent(agent) => Spender::Agent(agent.as_str()),
+                Scope::Run(_) => Spender::Run(&pass.key),
+            };
+            let balance = of(limit.meter, &pen.spent(tenant, spender, key.start)?);
+            pen.open_account(tenant, &key, balance)?;
+            balance
+        }
+    };
+    Ok(Account { settled: balance.settled, held: balance.held })
+}
+
+fn of(meter: Meter, sum: &Sum) -> Balance {
+    match meter {
+        Meter::Tokens => sum.tokens,
+        Meter::Cost => sum.cost,
+        Meter::Calls => sum.calls,
+    }
+}

@@ -1,0 +1,246 @@
+//! Settlements: how a try ended, what it used, and what becomes of its effect, in one transaction.
+
+use std::sync::Arc;
+
+use mainspring_store::{
+    EffectState, Fault, News, Pen, Settlement, StoredBody, Tokens, TryEnd, Unit,
+};
+use mainspring_types::Timestamp;
+use tokio::sync::oneshot;
+
+use super::{
+    entries,
+    intend::{Begun, Call, Ledger, begin_try},
+};
+use crate::{
+    Usage,
+    budget::{Limit, Spent, Verdict},
+    price::NanoUsd,
+};
+
+/// How a try ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// With a whole answer.
+    Committed {
+        /// Its head, as a JSON document.
+        head: String,
+        body: StoredBody,
+        stop: &'static str,
+    },
+    /// Without one.
+    Failed {
+        /// What the agent was given instead, and its head; nothing when the gateway tries again.
+        delivered: Option<(String, StoredBody)>,
+        message: String,
+        retryable: bool,
+    },
+    /// In a way that leaves open whether the provider went on.
+    Unknown { message: String },
+}
+
+/// What a try used.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bill {
+    pub(crate) usage: Usage,
+    pub(crate) cost: NanoUsd,
+    /// The provider's id of the answer.
+    pub(crate) response: Option<String>,
+}
+
+/// Settles a try, and its effect unless the gateway tries again.
+pub(crate) struct Settle {
+    call: Arc<Call>,
+    ledger: Ledger,
+    begun: Begun,
+    outcome: Outcome,
+    bill: Bill,
+    then: Then,
+    reply: Option<oneshot::Sender<Result<(), Fault>>>,
+}
+
+/// What follows a try that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Then {
+    /// The effect is settled with it.
+    Settled,
+    /// The gateway tries again.
+    TriedAgain,
+}
+
+impl Settle {
+    pub(crate) fn new(
+        (call, ledger, begun): (Arc<Call>, Ledger, Begun),
+        outcome: Outcome,
+        bill: Bill,
+        then: Then,
+    ) -> (Box<Self>, oneshot::Receiver<Result<(), Fault>>) {
+        let (reply, answer) = oneshot::channel();
+        (Box::new(Self { call, ledger, begun, outcome, bill, then, reply: Some(reply) }), answer)
+    }
+
+    fn state(&self) -> EffectState {
+        match self.outcome {
+            Outcome::Committed { .. } => EffectState::Committed,
+            Outcome::Failed { .. } => EffectState::Failed,
+            Outcome::Unknown { .. } => EffectState::Unknown,
+        }
+    }
+
+    fn end_try(&self, pen: &mut Pen<'_>, now: Timestamp) -> Result<(), Fault> {
+        let (pass, state) = (&self.call.pass, self.state());
+        let Bill { usage, cost, response } = &self.bill;
+        let tokens = Tokens {
+            input: usage.input_tokens,
+            output: usage.output_tokens,
+            cache_read: usage.cache_read_tokens,
+            cache_creation: usage.cache_creation_tokens,
+        };
+        let end = TryEnd {
+            effect: self.begun.effect,
+            number: self.begun.number,
+            state,
+            tokens,
+            cost: cost.0,
+            response: response.as_deref(),
+            at: now,
+        };
+        pen.end_try(&pass.key, &end)?;
+        // What is unknown stays held at its upper bound.
+        if state != EffectState::Unknown {
+            let spent = Spent::by_call(*usage, *cost);
+            self.ledger.book.settle(pen, pass, self.begun.at, (self.begun.hold, spent))?;
+        }
+        Ok(())
+    }
+
+    /// Settles the effect; says whether it was this try's to settle.
+    fn settle(&self, pen: &mut Pen<'_>, now: Timestamp) -> Result<bool, Fault> {
+        let key = &self.call.pass.key;
+        let (head, body, retryable) = match &self.outcome {
+            Outcome::Committed { head, body, .. } => (Some(head), Some(body), false),
+            Outcome::Failed { delivered, retryable, .. } => {
+                let (head, body) = delivered.as_ref().map(|(head, body)| (head, body)).unzip();
+                (head, body, *retryable)
+            }
+            Outcome::Unknown { .. } => (None, None, true),
+        };
+        let settlement = Settlement {
+            effect: self.begun.effect,
+            owner: self.ledger.owner,
+            state: self.state(),
+            retryable,
+            answer: head.map(String::as_str),
+            at: now,
+        };
+        let settled = pen.settle_effect(key, self.begun.number, &settlement)?;
+        if let (true, Some(body)) = (settled, body) {
+            pen.keep_body(key, self.begun.effect, body)?;
+            if let Some(hash) = &body.hash {
+                use mainspring_store::Ledger as _;
+                pen.refer(key, hash)?;
+            }
+        }
+        Ok(settled)
+    }
+
+    fn line(&self) -> serde_json::Value {
+        let effect = self.begun.effect;
+        match (&self.outcome, self.then) {
+            (Outcome::Committed { stop, .. }, _) => {
+                entries::committed(effect, self.bill.usage, self.bill.cost, stop)
+            }
+            (Outcome::Failed { message, .. }, Then::TriedAgain) => {
+                entries::tried(effect, self.begun.number, message)
+            }
+            (Outcome::Failed { message, retryable, .. }, Then::Settled) => {
+                entries::failed(effect, message, *retryable)
+            }
+            (Outcome::Unknown { message }, _) => entries::unknown(effect, message),
+        }
+    }
+}
+
+impl Unit for Settle {
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
+        self.end_try(pen, now)?;
+        let settled = match self.then {
+            Then::Settled => self.settle(pen, now)?,
+            Then::TriedAgain => true,
+        };
+        if !settled {
+            // The run has ended, or a newer try has the effect: this one is only charged.
+            return Ok(News::new());
+        }
+        let pass = &self.call.pass;
+        let seq = entries::append(pen, pass, now, self.line())?;
+        Ok(vec![(pass.key.clone(), seq)])
+    }
+
+    fn settled(mut self: Box<Self>, written: Result<(), Fault>) {
+        if let Some(reply) = self.reply.take() {
+            drop(reply.send(written));
+        }
+    }
+}
+
+/// Begins another try of an effect that is in flight here.
+pub(crate) struct AnotherTry {
+    call: Arc<Call>,
+    ledger: Ledger,
+    before: Begun,
+    provider: String,
+    decided: Option<Next>,
+    reply: Option<oneshot::Sender<Result<Next, Fault>>>,
+}
+
+/// Whether another try may be sent.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// It may.
+    Send(Begun),
+    /// The attempt no longer counts: nobody asks for the answer any more.
+    Refused,
+    /// A budget stands in the way.
+    Short { limit: Limit, until: Option<Timestamp>, needs: u64 },
+}
+
+impl AnotherTry {
+    pub(crate) fn new(
+        (call, ledger, before): (Arc<Call>, Ledger, Begun),
+        provider: String,
+    ) -> (Box<Self>, oneshot::Receiver<Result<Next, Fault>>) {
+        let (reply, answer) = oneshot::channel();
+        (Box::new(Self { call, ledger, before, provider, decided: None, reply: Some(reply) }), answer)
+    }
+
+    fn decide(&self, pen: &mut Pen<'_>, now: Timestamp) -> Result<Next, Fault> {
+        let pass = &self.call.pass;
+        if !pen.holds(&pass.key, &pass.step, (pass.attempt, pass.nonce))? {
+            return Ok(Next::Refused);
+        }
+        let (hold, output_max, slow_by) = match self.ledger.book.reserve(pen, pass, self.call.wish, now)? {
+            Verdict::Granted { hold, output_max, slow_by, .. } => (hold, output_max, slow_by),
+            Verdict::Refused { limit, until, needs } => return Ok(Next::Short { limit, until, needs }),
+        };
+        let number = self.before.number + 1;
+        let begun = Begun { effect: self.before.effect, number, hold, output_max, slow_by, at: now };
+        pen.intend_again(&pass.key, begun.effect, self.ledger.owner, number)?;
+        begin_try(pen, pass, &self.provider, &begun)?;
+        Ok(Next::Send(begun))
+    }
+}
+
+impl Unit for AnotherTry {
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
+        self.decided = Some(self.decide(pen, now)?);
+        Ok(News::new())
+    }
+
+    fn settled(mut self: Box<Self>, written: Result<(), Fault>) {
+        let answer = written.map(|()| self.decided.take().expect("what is written was decided"));
+        if let Some(reply) = self.reply.take() {
+            drop(reply.send(answer));
+        }
+    }
+}
