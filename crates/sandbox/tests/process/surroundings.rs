@@ -130,6 +130,22 @@ async fn a_hidden_folder_is_unreadable_but_for_its_exceptions() {
 }
 
 #[tokio::test]
+async fn a_socket_in_a_hidden_folder_is_reached_where_it_is_visible() {
+    for launcher in launchers() {
+        let data = data_folder();
+        let path = data.path().join("line.sock");
+        let listener = std::os::unix::net::UnixListener::bind(&path).expect("a socket");
+        let mut spec = hiding(data.path(), "exec python3 -c \"$0\"");
+        spec.argv
+            .push("import socket; socket.socket(socket.AF_UNIX).connect('../line.sock'); print('in')".into());
+        spec.visible.push(Visible { path, access: Access::Read });
+        let (_, output) = run(&launcher, spec).await;
+        assert_eq!(output, "in\n");
+        drop(listener);
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_hidden_is_said() {
     let launcher = launchers()[1].clone().without(Facility::Landlock);
     let data = data_folder();
