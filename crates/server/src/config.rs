@@ -17,7 +17,6 @@ use std::{
     time::Duration,
 };
 
-use mainspring_boundary::budget::Rule;
 use mainspring_types::{ByteSize, Code, Location, Problem, parse_duration};
 use tracing::level_filters::LevelFilter;
 
@@ -29,7 +28,12 @@ pub use self::{
     upstream::{Credential, Origin, PROVIDER_FIELDS, Upstream, VARIABLES, Variable},
 };
 use crate::data::Environment;
-pub use mainspring_boundary::Divergence;
+pub use mainspring_boundary::{
+    Divergence,
+    budget::{Meter, Policy, Rule, Whom, Window},
+    price::NanoUsd,
+    provider::{Place, Provider},
+};
 
 const SLOTS_MAX: u32 = 512;
 

@@ -1,6 +1,7 @@
 //! `mainspring doctor`: what this machine can and cannot do, and what to change.
 
 mod data;
+mod models;
 mod programs;
 
 use std::{fmt::Write as _, process::ExitCode};
@@ -17,8 +18,8 @@ use crate::{
 
 /// Say what this machine can and cannot do, and what to change
 ///
-/// Looks at isolation and limits, Python and uv, the data folder and its server. Exit code 6 when something is missing
-/// without which nothing runs.
+/// Looks at isolation and limits, Python and uv, the data folder, its server, and the providers of models. Exit code
+/// 6 when something is missing without which nothing runs.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {}
 
@@ -36,6 +37,7 @@ pub(crate) async fn run(Args {}: &Args, context: &Context) -> Outcome {
         Section { title: "isolation and limits", findings: Launcher::probe(exe).findings() },
         Section { title: "python", findings: programs::findings() },
         Section { title: "data folder", findings: data::findings(context).await },
+        Section { title: "models", findings: models::findings(context) },
     ];
     context.output.show(&sections, |palette| text(&sections, palette))?;
     let unusable = sections[2].findings.iter().any(|finding| finding.status == Status::Missing);

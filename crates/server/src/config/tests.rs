@@ -3,8 +3,6 @@
 mod budgets;
 mod upstreams;
 
-use mainspring_boundary::provider::Place;
-
 use super::*;
 
 fn resolve(file: &str, variables: &[(&str, &str)], flags: &[(Key, &str)]) -> Result<Config, Problem> {

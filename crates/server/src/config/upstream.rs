@@ -12,10 +12,7 @@ mod variables;
 
 use std::time::Duration;
 
-use mainspring_boundary::{
-    provider::{Place, Provider, SILENCE_MAX},
-    route::Family,
-};
+use mainspring_boundary::{provider::SILENCE_MAX, route::Family};
 use mainspring_types::Problem;
 
 pub(super) use self::{environment::from_environment, file::from_file};
@@ -24,7 +21,7 @@ pub use self::{
     key::Credential,
     variables::{VARIABLES, Variable},
 };
-use super::Config;
+use super::{Config, Place, Provider};
 
 /// A provider as it is set up; its key need not be there.
 #[derive(Clone, Debug)]
