@@ -74,3 +74,25 @@ fn a_value_is_refused_under_the_name_it_was_given_by() {
     assert_eq!(texts[4], "Some(1):Some(9) `slots` must be a whole number from 1 to 512, not a list or table");
     assert!(texts[5].starts_with("Some(1):Some(9) the settings file is not readable TOML: "), "{}", texts[5]);
 }
+
+/// The examples of a page, which begin with a comment that names the file.
+fn examples(page: &str) -> Vec<String> {
+    let lines = page.lines().map(|line| line.strip_prefix("    ").or(line.is_empty().then_some("")));
+    let lines: Vec<Option<&str>> = lines.collect();
+    let blocks =
+        lines.split(Option::is_none).map(|block| block.iter().flatten().copied().collect::<Vec<_>>());
+    let texts = blocks.map(|block| block.join("\n"));
+    texts.filter_map(|text| Some(text.split_once("# config.toml\n")?.1.to_owned())).collect()
+}
+
+#[test]
+fn the_examples_of_the_pages_are_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let read = |page: &str| std::fs::read_to_string(folder.join(page)).expect("the page is there");
+    let files: Vec<String> =
+        ["configuration.md", "models.md"].map(read).iter().flat_map(|text| examples(text)).collect();
+    assert!(files.len() > 5, "{files:#?}");
+    for file in files {
+        resolve(&file, &[], &[]).unwrap_or_else(|problem| panic!("{}\n{file}", told(&problem)));
+    }
+}
