@@ -1,4 +1,4 @@
-//! An agent as it lies on disk: a package folder, a native definition or a bare executable.
+//! An agent as it lies on disk: a package folder, a native definition, a Python program or a bare executable.
 //!
 //! Reading tells every mistake of a file at once and starts nothing. What is read from the user's folder may change
 //! there; a run reads its agent again from the snapshot that [`Agent::materialise`] makes.
@@ -13,6 +13,7 @@ use crate::find;
 use crate::manifest::Manifest;
 use crate::plan::{Limits, Trust};
 use crate::requirements::Requirements;
+use crate::script::{Extent, Script};
 use crate::tree::{self, Scope, Snapshot, Source};
 
 /// An agent.
@@ -46,11 +47,13 @@ pub enum Shape {
     Package(Manifest),
     /// A `kind: Agent` document and the folder it lies in.
     Native(Definition),
-    /// A program: one step, `main`.
+    /// A Python program without a manifest: one step, `main`.
+    Script(Script),
+    /// A program of any kind: one step, `main`.
     Executable,
 }
 
-/// Reads the agent at `path`: a folder with a manifest, a definition file or an executable.
+/// Reads the agent at `path`: a folder with a manifest, a definition file, a Python program or an executable.
 pub fn read(path: &Path) -> Result<Agent, Vec<Problem>> {
     find::agent_at(path)
 }
@@ -58,7 +61,10 @@ pub fn read(path: &Path) -> Result<Agent, Vec<Problem>> {
 impl Agent {
     /// What its environment must contain; `None` when it brings none of Python.
     pub fn requirements(&self) -> Option<&Requirements> {
-        self.package().map(|manifest| &manifest.requirements)
+        match &self.shape {
+            Shape::Script(script) => Some(&script.requirements),
+            _ => self.package().map(|manifest| &manifest.requirements),
+        }
     }
 
     /// The manifest whose methods it calls.
@@ -66,7 +72,7 @@ impl Agent {
         match &self.shape {
             Shape::Package(manifest) => Some(manifest),
             Shape::Native(definition) => definition.package.as_ref(),
-            Shape::Executable => None,
+            Shape::Script(_) | Shape::Executable => None,
         }
     }
 
@@ -74,7 +80,7 @@ impl Agent {
     pub fn trust(&self) -> Trust {
         match &self.shape {
             Shape::Native(definition) => definition.trust,
-            Shape::Package(_) | Shape::Executable => Trust::default(),
+            Shape::Package(_) | Shape::Script(_) | Shape::Executable => Trust::default(),
         }
     }
 
@@ -82,7 +88,7 @@ impl Agent {
     pub fn limits(&self) -> Limits {
         match &self.shape {
             Shape::Native(definition) => definition.limits,
-            Shape::Package(_) | Shape::Executable => Limits::default(),
+            Shape::Package(_) | Shape::Script(_) | Shape::Executable => Limits::default(),
         }
     }
 
@@ -104,9 +110,10 @@ impl Agent {
     }
 
     fn source(&self) -> Source<'_> {
-        let scope = match self.shape {
+        let scope = match &self.shape {
             Shape::Executable => Scope::EntryAlone,
-            Shape::Package(_) | Shape::Native(_) => Scope::Folder,
+            Shape::Script(script) if script.extent == Extent::Modules => Scope::Modules,
+            Shape::Package(_) | Shape::Native(_) | Shape::Script(_) => Scope::Folder,
         };
         Source { root: &self.root, entry: &self.entry, scope }
     }

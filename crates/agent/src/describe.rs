@@ -13,7 +13,7 @@ use crate::requirements::Requirements;
 pub struct Description {
     /// Its name.
     pub name: String,
-    /// `package`, `native` or `executable`.
+    /// `package`, `native`, `script` or `executable`.
     pub shape: String,
     /// The version its author gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,6 +61,7 @@ pub fn describe(agent: &Agent) -> Description {
     let (shape, steps) = match &agent.shape {
         Shape::Package(_) => ("package", Vec::new()),
         Shape::Native(definition) => ("native", definition.steps.clone()),
+        Shape::Script(_) => ("script", vec![crate::prepare::script_step(&agent.entry)]),
         Shape::Executable => ("executable", vec![crate::prepare::executable_step(&agent.entry)]),
     };
     Description {

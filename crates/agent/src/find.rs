@@ -13,6 +13,7 @@ use crate::agent::{Agent, Shape};
 use crate::definition::Definition;
 use crate::fields::Report;
 use crate::manifest::Manifest;
+use crate::script::Script;
 use crate::yaml::{self, Node, Place, SOURCE_MAX, Tree, locate};
 
 /// The names of a manifest, the first one present counting.
@@ -32,6 +33,9 @@ pub(crate) fn agent_at(path: &Path) -> Result<Agent, Problems> {
     if meta.is_file() && is_document(path) {
         return document(path);
     }
+    if meta.is_file() && has_extension(path, &["py"]) {
+        return script(path);
+    }
     if meta.is_file() && meta.permissions().mode() & 0o111 != 0 {
         return executable(path).map_err(|problem| vec![problem]);
     }
@@ -39,7 +43,11 @@ pub(crate) fn agent_at(path: &Path) -> Result<Agent, Problems> {
 }
 
 fn is_document(path: &Path) -> bool {
-    path.extension().is_some_and(|ext| ["yaml", "yml", "json"].iter().any(|known| ext == *known))
+    has_extension(path, &["yaml", "yml", "json"])
+}
+
+fn has_extension(path: &Path, known: &[&str]) -> bool {
+    path.extension().is_some_and(|extension| known.iter().any(|known| extension == *known))
 }
 
 /// What a document says the agent is.
@@ -185,15 +193,22 @@ fn located(problem: &Problem) -> String {
     }
 }
 
+/// A Python program, where it really lies: it imports what is beside it there, not beside a link to it.
+fn script(path: &Path) -> Result<Agent, Problems> {
+    let one = |problem| vec![problem];
+    let real = fs::canonicalize(path).map_err(|error| one(unreadable(path, &error)))?;
+    let (root, entry) = place_of(&real).map_err(one)?;
+    let source = fs::read(&real).map_err(|error| one(unreadable(path, &error)))?;
+    let source = String::from_utf8_lossy(&source);
+    let (script, warnings) = Script::read(&source, &path.display().to_string(), &root)?;
+    let name = name_of(entry.strip_suffix(".py").unwrap_or(&entry)).map_err(one)?;
+    Ok(Agent { name, version: None, description: None, shape: Shape::Script(script), entry, root, warnings })
+}
+
 fn executable(path: &Path) -> Result<Agent, Problem> {
     let (root, entry) = place_of(path)?;
-    let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    let name: String =
-        entry.chars().map(|letter| if allowed(letter) { letter } else { '-' }).take(128).collect();
-    let name = AgentName::new(name.trim_start_matches(['-', '_', '.']))
-        .map_err(|error| Problem::new(Code::AgentNotFound, format!("name the agent `{entry}`: {error}")))?;
     Ok(Agent {
-        name,
+        name: name_of(&entry)?,
         version: None,
         description: None,
         shape: Shape::Executable,
@@ -201,6 +216,15 @@ fn executable(path: &Path) -> Result<Agent, Problem> {
         root,
         warnings: vec![],
     })
+}
+
+/// The name of an agent that has only that of its file.
+fn name_of(entry: &str) -> Result<AgentName, Problem> {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let name: String =
+        entry.chars().map(|letter| if allowed(letter) { letter } else { '-' }).take(128).collect();
+    AgentName::new(name.trim_start_matches(['-', '_', '.']))
+        .map_err(|error| Problem::new(Code::AgentNotFound, format!("name the agent `{entry}`: {error}")))
 }
 
 /// The folder of a file, absolute and without links, and the file's name within it.
@@ -246,8 +270,10 @@ fn no_manifest(folder: &Path) -> Problem {
 }
 
 fn neither(path: &Path) -> Problem {
-    let message =
-        format!("`{}` is neither a definition (.yaml, .yml, .json) nor an executable", path.display());
+    let message = format!(
+        "`{}` is no definition (.yaml, .yml, .json), Python program (.py) or executable",
+        path.display()
+    );
     Problem::new(Code::AgentNotFound, message)
         .suggest(format!("to run it as a program: chmod +x {}", path.display()))
 }
@@ -263,7 +289,7 @@ fn with_near(problem: Problem, folder: &Path, looked_for: &[&str]) -> Problem {
         Some(other) => {
             problem.suggest(format!("to run a definition, name its file: {}", folder.join(other).display()))
         }
-        None => problem.suggest("give a folder with an agent.yaml, a definition file or an executable"),
+        None => problem.suggest("give a folder with an agent.yaml, a definition file or a program"),
     }
 }
 

@@ -169,6 +169,29 @@ pub fn argument(method: &str, parameters: &Map<String, Value>) -> Result<String,
         .suggest("pass the path of a file that holds the large value"))
 }
 
+/// The one argument that a plain Python program gets; `None` when there is no input.
+///
+/// It is the `prompt` of the input where that is text, an input that is text itself, and the JSON of any other. Refused
+/// when Linux could not pass it.
+pub fn prompt(input: &Value) -> Result<Option<String>, Problem> {
+    let argument = match (input, input.get("prompt")) {
+        (Value::Null, _) => return Ok(None),
+        (Value::String(text), _) | (_, Some(Value::String(text))) => text.clone(),
+        _ => input.to_string(),
+    };
+    if argument.contains('\0') {
+        let problem = Problem::new(Code::InvalidInput, "the prompt holds a zero byte, which no argument can");
+        return Err(problem.suggest("leave it out"));
+    }
+    if argument.len() < ARGUMENT_MAX {
+        return Ok(Some(argument));
+    }
+    let size = argument.len() + 1;
+    let message = format!("the prompt is {size} bytes as an argument; Linux passes at most {ARGUMENT_MAX}");
+    Err(Problem::new(Code::InputTooLarge, message)
+        .suggest("pass the path of a file that holds the large part"))
+}
+
 fn wanted(kind: ParameterType) -> &'static str {
     match kind {
         ParameterType::String => "text",

@@ -15,13 +15,14 @@ mod method;
 mod plan;
 mod prepare;
 mod requirements;
+mod script;
 mod tree;
 mod yaml;
 
 pub use agent::{Agent, Shape, read};
 pub use definition::Definition;
 pub use describe::{Description, describe};
-pub use input::{ARGUMENT_MAX, argument, coerce};
+pub use input::{ARGUMENT_MAX, argument, coerce, prompt};
 pub use manifest::Manifest;
 pub use method::{Method, Parameter, ParameterType, Returns};
 pub use plan::{Limits, Output, Prepared, Retry, StepWork, Trust, Work};
@@ -29,4 +30,5 @@ pub use prepare::{Call, CommandLine};
 pub use requirements::{
     InstallCommand, ParsePythonError, PythonRequirement, Requirements, SplitError, split_words,
 };
+pub use script::{Extent, Script};
 pub use tree::{BYTES_MAX, DATA_MARKER, FILES_MAX, STAGING_PREFIX, Snapshot, copy_working};

@@ -36,6 +36,11 @@ pub enum Work {
         /// The method's name.
         method: String,
     },
+    /// Runs a Python program of the version with the prompt of the step's input as its argument.
+    Script {
+        /// The program's file.
+        file: String,
+    },
     /// Runs a program, which reads `{"input": ..., "previous": ...}` on its standard input.
     Command {
         /// The program and its arguments.

@@ -41,6 +41,11 @@ impl Agent {
                 refuse_method(self, method)?;
                 (native_plan(definition, &input)?, input)
             }
+            Shape::Script(_) => {
+                refuse_method(self, method)?;
+                input::prompt(&input)?;
+                (vec![script_step(&self.entry)], input)
+            }
             Shape::Executable => {
                 refuse_method(self, method)?;
                 (vec![executable_step(&self.entry)], input)
@@ -58,7 +63,7 @@ impl Agent {
                 let given = input::coerce_all(method, &parameters)?;
                 Ok(Call { method: Some(method.name.clone()), input: merge(input, given)? })
             }
-            Shape::Native(_) | Shape::Executable => {
+            Shape::Native(_) | Shape::Script(_) | Shape::Executable => {
                 let prompt = word.map(|text| ("prompt".to_owned(), Value::from(text)));
                 let given = parameters.into_iter().map(|(name, text)| {
                     let value = serde_json::from_str(&text).unwrap_or(Value::from(text));
@@ -136,9 +141,16 @@ fn native_plan(definition: &Definition, run_input: &Value) -> Result<Vec<StepWor
 }
 
 pub(crate) fn executable_step(file: &str) -> StepWork {
-    let work = Work::Command { argv: vec![format!("./{file}")], env: BTreeMap::new(), output: Output::Auto };
-    let timeout = COMMAND_TIMEOUT;
-    StepWork { id: main_step(), work, retry: Retry::default(), timeout, input: None }
+    let argv = vec![format!("./{file}")];
+    sole_step(Work::Command { argv, env: BTreeMap::new(), output: Output::Auto })
+}
+
+pub(crate) fn script_step(file: &str) -> StepWork {
+    sole_step(Work::Script { file: file.to_owned() })
+}
+
+fn sole_step(work: Work) -> StepWork {
+    StepWork { id: main_step(), work, retry: Retry::default(), timeout: COMMAND_TIMEOUT, input: None }
 }
 
 fn main_step() -> StepId {

@@ -41,6 +41,8 @@ pub(crate) struct Source<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Scope {
     Folder,
+    /// What Python could import from beside the entry: modules, and packages with all they hold.
+    Modules,
     /// A program may lie in any folder: its neighbours are none of its business.
     EntryAlone,
 }

@@ -24,7 +24,7 @@ pub(crate) struct Place {
 pub(crate) struct Node {
     pub(crate) place: Place,
     /// The bytes of the source this node was written with.
-    written: Range<usize>,
+    pub(crate) written: Range<usize>,
     pub(crate) tree: Tree,
 }
 

@@ -14,11 +14,17 @@ use serde_json::value::RawValue;
 use crate::{
     Given, Invocation, Transcript, document,
     ending::{failure, with_stderr},
-    json, text,
+    json,
 };
 
 /// What starts the program `argv`.
 pub fn invocation(argv: &[String], given: Given<'_>) -> Result<Invocation, Problem> {
+    let argv = argv.iter().map(OsString::from).collect();
+    Ok(Invocation { argv, env: Vec::new(), stdin: Some(message(given)?) })
+}
+
+/// What a program reads: `{"input": ..., "previous": ...}` on one line.
+pub(crate) fn message(given: Given<'_>) -> Result<Vec<u8>, Problem> {
     #[derive(Serialize)]
     struct Message<'a> {
         input: &'a RawValue,
@@ -30,7 +36,7 @@ pub fn invocation(argv: &[String], given: Given<'_>) -> Result<Invocation, Probl
     let mut stdin = serde_json::to_vec(&message).expect("raw JSON serialises");
     // A line end, for programs that read one line.
     stdin.push(b'\n');
-    Ok(Invocation { argv: argv.iter().map(OsString::from).collect(), env: Vec::new(), stdin: Some(stdin) })
+    Ok(stdin)
 }
 
 /// The output of the program, read from what was seen of it.
@@ -44,14 +50,17 @@ pub fn answer(output: Output, seen: &Transcript<'_>) -> Result<Value, Problem> {
     match (output, json::read(seen.stdout)) {
         (Output::Auto | Output::Json, Ok(document)) => Ok(Value::Json(document.to_owned().into())),
         (Output::Json, Err(error)) => Err(with_stderr(no_json(&error, seen), seen)),
-        (Output::Auto | Output::Text, _) => {
-            let text = String::from_utf8_lossy(seen.stdout);
-            Ok(Value::Text(text.trim_end_matches(['\n', '\r']).to_owned()))
-        }
+        (Output::Auto | Output::Text, _) => Ok(text(seen)),
     }
 }
 
-fn too_long(seen: &Transcript<'_>) -> Problem {
+/// All that was printed, without the line ends at its end.
+pub(crate) fn text(seen: &Transcript<'_>) -> Value {
+    let text = String::from_utf8_lossy(seen.stdout);
+    Value::Text(text.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+pub(crate) fn too_long(seen: &Transcript<'_>) -> Problem {
     let printed = seen.stdout_lost + seen.stdout.len() as u64;
     Problem::new(
         Code::InvalidAnswer,
@@ -64,7 +73,7 @@ fn no_json(error: &serde_json::Error, seen: &Transcript<'_>) -> Problem {
     let message = if seen.stdout.trim_ascii().is_empty() {
         "the program printed nothing where JSON was expected".to_owned()
     } else {
-        format!("the program's output is no JSON ({error}): {}", text::beginning(seen.stdout))
+        format!("the program's output is no JSON ({error}): {}", crate::text::beginning(seen.stdout))
     };
     Problem::new(Code::InvalidAnswer, message)
         .suggest("print one JSON document, or set `output: text` in the definition")

@@ -27,6 +27,12 @@ pub(crate) fn read_object(bytes: &[u8]) -> Option<(&RawValue, Object<'_>)> {
     Some((document, serde_json::from_str(document.get()).ok()?))
 }
 
+/// The last line that begins with `{`, the first line left out, and all after it.
+pub(crate) fn last_block(bytes: &[u8]) -> Option<&[u8]> {
+    let start = bytes.windows(2).rposition(|pair| pair == b"\n{")?;
+    Some(&bytes[start + 1..])
+}
+
 /// What kind of JSON a document is, with its article.
 pub(crate) fn kind(document: &RawValue) -> &'static str {
     match document.get().as_bytes().first() {

@@ -7,6 +7,7 @@
 
 pub mod command;
 pub mod package;
+pub mod script;
 
 mod ending;
 mod json;
@@ -68,6 +69,11 @@ pub enum Ending {
     OutOfMemory(ByteSize),
     /// By the kernel, because it used more processor time than this.
     OutOfProcessorTime(Duration),
+}
+
+/// What every Python agent gets: its lines as they are printed, and no files beside its own.
+fn python_variables() -> Vec<(&'static str, String)> {
+    vec![("PYTHONUNBUFFERED", "1".to_owned()), ("PYTHONDONTWRITEBYTECODE", "1".to_owned())]
 }
 
 /// The JSON of a value that travelled whole; text becomes a JSON string.

@@ -17,7 +17,7 @@ use crate::{
     Given, Invocation, Transcript, document,
     ending::{failure, with_stderr},
     json::{self, Object},
-    text,
+    python_variables, text,
 };
 
 /// The longest argument in bytes, without its closing zero.
@@ -28,7 +28,7 @@ pub fn invocation(python: &Path, method: &str, given: Given<'_>) -> Result<Invoc
     let argument = argument(method, given)?;
     Ok(Invocation {
         argv: vec![python.into(), "agent.py".into(), argument.into()],
-        env: vec![("PYTHONUNBUFFERED", "1".to_owned()), ("PYTHONDONTWRITEBYTECODE", "1".to_owned())],
+        env: python_variables(),
         stdin: None,
     })
 }
@@ -99,13 +99,9 @@ fn find_object<'a>(seen: &Transcript<'a>) -> Option<(&'a RawValue, Object<'a>)> 
     let whole = if seen.stdout_lost == 0 { json::read_object(stdout) } else { None };
     // An indented `{` begins no answer: it is a part of one that was printed over several lines.
     let mut lines = stdout.rsplit(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{"));
-    whole.or_else(|| json::read_object(last_block(stdout)?)).or_else(|| lines.find_map(json::read_object))
-}
-
-/// The last line that begins with `{`, and all after it.
-fn last_block(stdout: &[u8]) -> Option<&[u8]> {
-    let start = stdout.windows(2).rposition(|pair| pair == b"\n{")?;
-    Some(&stdout[start + 1..])
+    whole
+        .or_else(|| json::read_object(json::last_block(stdout)?))
+        .or_else(|| lines.find_map(json::read_object))
 }
 
 /// What the agent says went wrong; a string bare, anything else as JSON.

@@ -200,11 +200,13 @@ async fn run(mut child: Child, assignment: &Assignment, mut control: Control) ->
     Seen { ended, isolation, active: begun.elapsed(), stdout, stderr }
 }
 
-/// What is kept of both streams. The standard output of a package is its log too; that of a command is its output alone.
+/// What is kept of both streams. The standard output of a Python agent is its log too; that of a command is its output
+/// alone.
 fn captures(work: &Work, scribe: &Scribe) -> (Capture, Capture) {
     let lines = |stream, content, budget| Some(Lines::new(scribe.clone(), stream, content, budget));
     let (out, budget) = match work {
         Work::Method { .. } => (lines("stdout", Content::LogAndAnswer, Budget::HALF), Budget::HALF),
+        Work::Script { .. } => (lines("stdout", Content::LogOrAnswer, Budget::HALF), Budget::HALF),
         Work::Command { .. } => (None, Budget::WHOLE),
     };
     (Capture::new(STDOUT_MAX, out), Capture::new(STDERR_MAX, lines("stderr", Content::Log, budget)))

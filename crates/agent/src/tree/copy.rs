@@ -97,7 +97,7 @@ impl Reader<'_> {
     /// Opens what was listed as a file; one that has become something else since is refused, never followed or waited for.
     fn open(&self, full: &Path) -> io::Result<(File, u32)> {
         let follow = match self.source.scope {
-            Scope::Folder => OFlags::NOFOLLOW,
+            Scope::Folder | Scope::Modules => OFlags::NOFOLLOW,
             Scope::EntryAlone => OFlags::empty(),
         };
         let flags = (follow | OFlags::NONBLOCK).bits().cast_signed();

@@ -43,7 +43,8 @@ pub(super) enum EntryKind {
 pub(super) fn list(source: &Source<'_>) -> Result<Vec<Entry>, Problem> {
     let mut entries = match source.scope {
         Scope::EntryAlone => vec![entry_alone(source)?],
-        Scope::Folder => folder(source.root)?,
+        Scope::Folder => folder(source.root, |_| true)?,
+        Scope::Modules => folder(source.root, is_importable)?,
     };
     entries.sort_unstable_by(|a, b| a.path.as_os_str().as_bytes().cmp(b.path.as_os_str().as_bytes()));
     check_size(&entries)?;
@@ -56,7 +57,8 @@ fn entry_alone(source: &Source<'_>) -> Result<Entry, Problem> {
     Ok(Entry { path: source.entry.into(), kind: EntryKind::File { size } })
 }
 
-fn folder(root: &Path) -> Result<Vec<Entry>, Problem> {
+/// What the folder holds: all of whatever in it `belongs`.
+fn folder(root: &Path, belongs: impl Fn(&Path) -> bool) -> Result<Vec<Entry>, Problem> {
     let mut entries = Vec::new();
     let mut due = vec![PathBuf::new()];
     while let Some(folder) = due.pop() {
@@ -64,7 +66,8 @@ fn folder(root: &Path) -> Result<Vec<Entry>, Problem> {
         let items = fs::read_dir(&full).map_err(|error| unreadable(&full, &error))?;
         for item in items {
             let item = item.map_err(|error| unreadable(&full, &error))?;
-            if is_left_out(&item.file_name()) {
+            let is_foreign = folder.as_os_str().is_empty() && !belongs(&item.path());
+            if is_foreign || is_left_out(&item.file_name()) {
                 continue;
             }
             let entry = classify(root, folder.join(item.file_name()))?;
@@ -81,6 +84,12 @@ fn folder(root: &Path) -> Result<Vec<Entry>, Problem> {
         }
     }
     Ok(entries)
+}
+
+/// Whether Python takes it for a module or a package, links followed.
+fn is_importable(path: &Path) -> bool {
+    let is_source = path.extension().is_some_and(|extension| extension == "py");
+    is_source && path.is_file() || path.join("__init__.py").is_file()
 }
 
 fn is_left_out(name: &OsStr) -> bool {

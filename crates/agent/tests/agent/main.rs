@@ -5,6 +5,7 @@ mod definitions;
 mod laws;
 mod manifests;
 mod places;
+mod scripts;
 mod versions;
 
 use std::{

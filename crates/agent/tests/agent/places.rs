@@ -28,7 +28,7 @@ fn where_there_is_no_agent_the_nearest_is_named() {
         (
             "",
             &[][..],
-            "E1100 `DIR/` holds no agent: looked for agent.yaml and agent.yml (give a folder with an agent.yaml, a definition file or an executable)",
+            "E1100 `DIR/` holds no agent: looked for agent.yaml and agent.yml (give a folder with an agent.yaml, a definition file or a program)",
         ),
         (
             "",
@@ -41,6 +41,11 @@ fn where_there_is_no_agent_the_nearest_is_named() {
             "E1100 `DIR/` holds no agent: looked for agent.yaml and agent.yml (to run a definition, name its file: DIR/flow.yaml)",
         ),
         (
+            "",
+            &["agent.py", "notes.txt"],
+            "E1100 `DIR/` holds no agent: looked for agent.yaml and agent.yml (did you mean `DIR/agent.py`?)",
+        ),
+        (
             "coding-agnet",
             &["coding-agent/agent.yaml"],
             "E1100 read `DIR/coding-agnet`: No such file or directory (os error 2) (did you mean `DIR/coding-agent`?)",
@@ -48,7 +53,7 @@ fn where_there_is_no_agent_the_nearest_is_named() {
         (
             "notes.txt",
             &["notes.txt"],
-            "E1100 `DIR/notes.txt` is neither a definition (.yaml, .yml, .json) nor an executable (to run it as a program: chmod +x DIR/notes.txt)",
+            "E1100 `DIR/notes.txt` is no definition (.yaml, .yml, .json), Python program (.py) or executable (to run it as a program: chmod +x DIR/notes.txt)",
         ),
     ];
     for (name, files, expected) in table {

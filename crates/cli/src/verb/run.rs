@@ -18,8 +18,9 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   mainspring run ./calc add -p a=20 -p b=22         a method of an agent package
+  mainspring run agent.py 'What is 2+2?'            a Python program: the prompt is its argument
   mainspring run ./agent.yaml 'What is 2+2?'        a prompt for the steps of a definition
-  mainspring run ./agent.py --input @request.json   any program: JSON on its standard input
+  mainspring run ./tool --input @request.json       any program: JSON on its standard input
   mainspring run ./calc add -p a=1 --json | jq .result";
 
 /// Run an agent and wait for its result
@@ -29,7 +30,7 @@ Examples:
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A folder with a manifest, a definition file or an executable; or a name, as NAME@VERSION
+    /// A folder with a manifest, a definition file, a Python program or an executable; or a name, as NAME@VERSION
     #[arg(value_name = "PATH")]
     agent: String,
     /// The method of a package; the prompt of any other agent

@@ -17,13 +17,13 @@ fn a_folder_without_a_manifest() {
     insta::assert_snapshot!(refused(&home, &["run", "./empty"]), @"
     exit code 2
     error[E1100]: `./empty` holds no agent: looked for agent.yaml and agent.yml
-      hint: give a folder with an agent.yaml, a definition file or an executable
+      hint: give a folder with an agent.yaml, a definition file or a program
       docs: docs/errors/E1100.md
     ");
     insta::assert_snapshot!(refused(&home, &["run", "./nowhere"]), @"
     exit code 2
     error[E1100]: read `./nowhere`: No such file or directory (os error 2)
-      hint: give a folder with an agent.yaml, a definition file or an executable
+      hint: give a folder with an agent.yaml, a definition file or a program
       docs: docs/errors/E1100.md
     ");
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mainspring_agent::{Limits, Requirements, StepWork, Work};
 use mainspring_api::worker::Task;
-use mainspring_runtimes::{Given, Invocation, Transcript, command, package};
+use mainspring_runtimes::{Given, Invocation, Transcript, command, package, script};
 use mainspring_types::{Code, Problem, Value};
 use serde::Deserialize;
 
@@ -34,10 +34,8 @@ impl Assignment {
         let given = Given { input: own.as_ref().unwrap_or(&task.input), previous: task.previous.as_ref() };
         match (&self.step.work, python) {
             (Work::Method { method }, Some(python)) => package::invocation(python, method, given),
-            (Work::Method { method }, None) => Err(Problem::new(
-                Code::Internal,
-                format!("method `{method}` was handed out without what its environment must contain"),
-            )),
+            (Work::Script { file }, Some(python)) => script::invocation(python, file, given),
+            (Work::Method { method: name } | Work::Script { file: name }, None) => Err(unprovided(name)),
             (Work::Command { argv, .. }, _) => command::invocation(argv, given),
         }
     }
@@ -46,7 +44,13 @@ impl Assignment {
     pub(super) fn answer(&self, seen: &Transcript<'_>) -> Result<Value, Problem> {
         match &self.step.work {
             Work::Method { .. } => package::answer(seen),
+            Work::Script { .. } => script::answer(seen),
             Work::Command { output, .. } => command::answer(*output, seen),
         }
     }
+}
+
+fn unprovided(name: &str) -> Problem {
+    let message = format!("`{name}` was handed out without what its environment must contain");
+    Problem::new(Code::Internal, message).suggest("use a worker of the control plane's version")
 }

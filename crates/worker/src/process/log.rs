@@ -48,6 +48,8 @@ pub(super) enum Content {
     Log,
     /// Log, and a JSON object that is the answer.
     LogAndAnswer,
+    /// Log, and a JSON object that is the answer; or nothing but the answer, as text.
+    LogOrAnswer,
 }
 
 /// The lines of one stream on their way into the log.
@@ -148,9 +150,14 @@ impl Lines {
 
     /// Puts a line to those that are ready, or holds it back as part of what may be the answer.
     fn sort(&mut self, line: String, ready: &mut Vec<String>) {
-        let goes_on =
-            !self.held.is_empty() && self.held.len() < HELD_MAX && (line.is_empty() || self.is_open());
-        if self.content == Content::LogAndAnswer && line.starts_with('{') {
+        let may_go_on = match self.content {
+            Content::Log => false,
+            Content::LogAndAnswer => !self.held.is_empty() && (line.is_empty() || self.is_open()),
+            // Until an object follows, any line may be part of a text.
+            Content::LogOrAnswer => true,
+        };
+        let goes_on = may_go_on && self.held.len() < HELD_MAX;
+        if self.content != Content::Log && line.starts_with('{') {
             ready.append(&mut self.held);
             self.held.push(line);
         } else if goes_on {

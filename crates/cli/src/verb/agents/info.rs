@@ -157,6 +157,7 @@ fn steps(steps: &[StepWork], palette: Palette) -> String {
     for step in steps {
         let does = match &step.work {
             Work::Method { method } => format!("method {method}"),
+            Work::Script { file } => format!("python {file} PROMPT"),
             Work::Command { argv, .. } => argv.join(" "),
         };
         table.row([format!("  {}", step.id), does, step.retry.attempts.to_string(), time(step.timeout)]);

@@ -45,9 +45,10 @@ pub(super) fn build(args: &Args) -> Result<CreateRun, Failure> {
     Ok(CreateRun { agent, method, input, timeout: args.timeout.clone(), allow_install: args.allow_install })
 }
 
-/// A path holds `/` or begins with `.`; anything else is a name.
+/// A path holds `/` or begins with `.`, or is a Python program's; anything else is a name.
 fn is_path(agent: &str) -> bool {
-    agent.contains('/') || agent.starts_with('.')
+    let is_program = Path::new(agent).extension().is_some_and(|extension| extension == "py");
+    is_program || agent.contains('/') || agent.starts_with('.')
 }
 
 fn absolute(path: &str) -> Result<String, Problem> {
@@ -121,9 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_or_a_dot_makes_a_path() {
-        assert!(is_path("./calc") && is_path("a/b") && is_path("..") && is_path("/a"));
-        assert!(!is_path("calc") && !is_path("calc@1.0"));
+    fn a_slash_or_a_dot_or_a_program_makes_a_path() {
+        assert!(is_path("./calc") && is_path("a/b") && is_path("..") && is_path("/a") && is_path("a.py"));
+        assert!(!is_path("calc") && !is_path("calc@1.0") && !is_path("py"));
     }
 
     #[test]

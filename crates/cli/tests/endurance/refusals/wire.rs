@@ -138,7 +138,7 @@ fn agents_that_are_named_wrongly() {
     400 E1505: `./calc` is not an absolute path
       the server has a working folder of its own: send the path from `/`
     404 E1100: read `STAGE/nothing`: No such file or directory (os error 2)
-      give a folder with an agent.yaml, a definition file or an executable
+      give a folder with an agent.yaml, a definition file or a program
     ");
 }
 

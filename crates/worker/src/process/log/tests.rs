@@ -87,3 +87,14 @@ async fn a_talkative_agent_is_counted_and_cut_short() {
     let (lines, dropped) = logged(Content::Log, &[wide.repeat(300).as_str()], Held::Log).await;
     assert_eq!((lines.len(), dropped), (BYTES_MAX / 1_024, 44));
 }
+
+#[tokio::test]
+async fn of_a_plain_program_objects_are_log_and_a_text_is_not() {
+    let noted = |pieces: &'static [&'static str], held| logged(Content::LogOrAnswer, pieces, held);
+    let (lines, _) =
+        noted(&["warning\n{\"event\": 1}\n", "\nnoise\n{\"event\": 2}\n{\"final\": 5}\n"], Held::Answer)
+            .await;
+    assert_eq!(lines, ["warning", "{\"event\": 1}", "", "noise", "{\"event\": 2}"]);
+    assert!(noted(&["two\nlines"], Held::Answer).await.0.is_empty());
+    assert_eq!(noted(&["two\nlines"], Held::Log).await.0, ["two", "lines"]);
+}
