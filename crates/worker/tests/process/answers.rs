@@ -68,6 +68,31 @@ async fn a_command_reads_json_and_answers_with_json_or_text() {
     assert_eq!(unread.run().await.output(), "done");
 }
 
+const ASKS: &str = r#"
+import json, sys
+print(json.dumps({"event": "model"}), flush=True)
+given = json.load(sys.stdin)
+print(json.dumps({"final": sys.argv[1:], "given": given["input"]}))
+"#;
+
+#[tokio::test]
+async fn a_plain_program_gets_its_prompt_and_answers_with_its_last_object() {
+    let done = Agent::program(ASKS).input(json!({ "prompt": "what is 2 + 3?" })).run().await;
+    assert_eq!(done.output(), r#"{"final": ["what is 2 + 3?"], "given": {"prompt": "what is 2 + 3?"}}"#);
+    assert_eq!(done.log(), [r#"{"event": "model"}"#]);
+    let done = Agent::program(ASKS).run().await;
+    assert_eq!(done.output(), r#"{"final": [], "given": null}"#);
+}
+
+#[tokio::test]
+async fn the_text_of_a_plain_program_is_no_log() {
+    let done = Agent::program("print('two'); print('lines')").run().await;
+    assert_eq!((done.output().as_str(), done.log().len()), ("two\nlines", 0));
+    let done = Agent::program("print('trying'); raise KeyError('a')").run().await;
+    assert_eq!(done.refusal(), "E2001: the agent ended with exit code 1: KeyError: 'a'");
+    assert!(done.log().contains(&"trying".to_owned()), "{:?}", done.log());
+}
+
 #[tokio::test]
 async fn a_program_that_cannot_be_started_is_named() {
     let done = Agent::command(&["no-such-program"]).run().await;

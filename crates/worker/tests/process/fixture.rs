@@ -44,6 +44,14 @@ impl Agent {
         agent
     }
 
+    /// A plain Python program.
+    pub(crate) fn program(source: &str) -> Self {
+        let step = json!({ "id": "go", "work": { "script": { "file": "ask.py" } }, "timeout_ms": 20_000 });
+        let agent = Self::of(json!({ "step": step, "requirements": {} }));
+        fs::write(agent.version().join("ask.py"), source).expect("written");
+        agent
+    }
+
     /// A command of one step.
     pub(crate) fn command(argv: &[&str]) -> Self {
         let step = json!({ "id": "go", "work": { "command": { "argv": argv } }, "timeout_ms": 20_000 });
