@@ -19,7 +19,7 @@ mod decide;
 mod delivered;
 mod entries;
 mod intend;
-mod opening;
+mod others;
 mod packed;
 mod said;
 mod settle;
@@ -33,10 +33,10 @@ pub(crate) use self::{
     delivered::Deliveries,
     delivered::Delivery,
     intend::{Begun, Call, Decision, Intent, Ledger, Repeat},
-    opening::{LimitRun, TakeOver},
+    others::{Identify, LimitRun, PinBlob, TakeOver},
     packed::{pack, unpack},
     said::Said,
-    settle::{AnotherTry, Bill, Next, Outcome, Settle, Then},
+    settle::{AnotherTry, Bill, GiveUp, Next, Outcome, Settle, Then},
 };
 use crate::Divergence;
 

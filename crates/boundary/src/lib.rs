@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod budget;
 mod divergence;
+pub mod gateway;
 mod journal;
 pub mod price;
 pub mod provider;
@@ -10,6 +11,7 @@ pub mod quota;
 pub mod refusal;
 pub mod request;
 pub mod route;
+mod upstream;
 mod usage;
 
 pub use divergence::Divergence;

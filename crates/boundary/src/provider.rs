@@ -44,13 +44,17 @@ pub enum Place {
 }
 
 impl Provider {
-    /// Whether it can be asked for the model in the family's terms.
-    pub fn serves(&self, family: Family, model: &str) -> bool {
-        let speaks = match &self.place {
+    /// Whether it speaks the family's APIs.
+    pub fn speaks(&self, family: Family) -> bool {
+        match &self.place {
             Place::Server { family: spoken, .. } => *spoken == family,
             Place::Scripted { .. } => true,
-        };
-        speaks && (self.models.is_empty() || self.models.iter().any(|pattern| matches(pattern, model)))
+        }
+    }
+
+    /// Whether it can be asked for the model in the family's terms.
+    pub fn serves(&self, family: Family, model: &str) -> bool {
+        self.speaks(family) && (self.models.is_empty() || self.models.iter().any(|pattern| matches(pattern, model)))
     }
 }
 

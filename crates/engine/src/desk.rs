@@ -17,9 +17,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mainspring_core::CancelLevel;
+use mainspring_core::{CancelLevel, Reason};
 use mainspring_store::RunKey;
-use mainspring_types::{AttemptNo, StepId};
+use mainspring_types::{AttemptNo, StepId, Timestamp};
 use tokio::sync::{Notify, watch};
 
 use crate::Assignment;
@@ -38,10 +38,25 @@ pub struct Held {
 pub enum Order {
     /// Go on.
     Continue,
+    /// A call of it is held open: its time does not count and its slot is free, until it is told to go on.
+    Hold,
     /// End it, so hard.
     Cancel(CancelLevel),
     /// Nothing it says counts any more.
     Abandon,
+}
+
+/// Why a call of a held attempt is held open, its process kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// What it waits for.
+    pub reason: Reason,
+    /// What is known about it, in a sentence.
+    pub detail: String,
+    /// What to do, or what will happen by itself.
+    pub way_out: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// Why attempts are with no worker.
@@ -74,11 +89,22 @@ struct Attempt {
     assignment: Assignment,
     place: Place,
     order: watch::Sender<Order>,
+    kept: Option<Kept>,
 }
 
 enum Place {
     Queued,
     Held { nonce: u64, heard: Instant },
+}
+
+impl Attempt {
+    /// The ticket under which a worker has it.
+    fn holder(&self) -> Option<(AttemptNo, u64)> {
+        match self.place {
+            Place::Held { nonce, .. } => Some((self.assignment.attempt, nonce)),
+            Place::Queued => None,
+        }
+    }
 }
 
 impl State {
@@ -96,7 +122,7 @@ impl Desk {
     pub fn dispatch(&self, assignment: Assignment) {
         let slot = (assignment.key.clone(), assignment.step.clone());
         let attempt =
-            Attempt { assignment, place: Place::Queued, order: watch::Sender::new(Order::Continue) };
+            Attempt { assignment, place: Place::Queued, order: watch::Sender::new(Order::Continue), kept: None };
         let mut state = self.lock();
         if let Some(earlier) = state.slots.insert(slot.clone(), attempt) {
             earlier.order.send_replace(Order::Abandon);
@@ -145,6 +171,41 @@ impl Desk {
             }
             Place::Queued => state.slots.remove(&slot).map(|attempt| attempt.assignment),
         }
+    }
+
+    /// Calls of the attempt are held open, or none is any more.
+    pub fn keep(&self, key: &RunKey, step: &StepId, ticket: (AttemptNo, u64), kept: Option<Kept>) {
+        let mut state = self.lock();
+        let Some(found) = state.slots.get_mut(&(key.clone(), step.clone())) else { return };
+        if found.holder() != Some(ticket) {
+            return;
+        }
+        let (from, to) = match kept {
+            Some(_) => (Order::Continue, Order::Hold),
+            None => (Order::Hold, Order::Continue),
+        };
+        found.kept = kept;
+        // An order to end stands.
+        found.order.send_if_modified(|order| *order == from && std::mem::replace(order, to) != to);
+    }
+
+    /// Why calls of the run's attempts are held open; `None` unless all that are live are.
+    pub fn kept(&self, key: &RunKey) -> Option<Kept> {
+        let state = self.lock();
+        let mut of_run = state.slots.iter().filter(|((run, _), _)| run == key).peekable();
+        of_run.peek()?;
+        of_run.try_fold(None, |first, (_, attempt)| {
+            let kept = attempt.kept.as_ref()?;
+            Some(first.or_else(|| Some(kept.clone())))
+        })?
+    }
+
+    /// Whether the holder of the ticket was told to end, or no longer counts.
+    pub fn is_ending(&self, key: &RunKey, step: &StepId, ticket: (AttemptNo, u64)) -> bool {
+        let state = self.lock();
+        let found = state.slots.get(&(key.clone(), step.clone()));
+        let held = found.filter(|found| found.holder() == Some(ticket));
+        held.is_none_or(|found| matches!(*found.order.borrow(), Order::Cancel(_) | Order::Abandon))
     }
 
     /// The attempt no longer counts.
@@ -202,20 +263,20 @@ impl Desk {
         self.held(key, step, ticket).is_some()
     }
 
-    /// What the holder of the ticket is to do; waits up to `wait` for anything but to go on.
+    /// What the holder of the ticket is to do; waits up to `wait` for anything but what it `knows`.
     pub async fn order(
         &self,
         key: &RunKey,
         step: &StepId,
         ticket: (AttemptNo, u64),
-        wait: Duration,
+        (knows, wait): (Order, Duration),
     ) -> Order {
         let Some(mut orders) = self.held(key, step, ticket) else { return Order::Abandon };
-        let changed = orders.wait_for(|order| *order != Order::Continue);
+        let changed = orders.wait_for(|order| *order != knows);
         match tokio::time::timeout(wait, changed).await {
             Ok(Ok(order)) => *order,
             Ok(Err(_)) => Order::Abandon,
-            Err(_) => Order::Continue,
+            Err(_) => knows,
         }
     }
 
@@ -303,6 +364,8 @@ mod tests {
         }
     }
 
+    const AT_ONCE: (Order, Duration) = (Order::Continue, Duration::ZERO);
+
     async fn claimed(desk: &Desk) -> Vec<u128> {
         let held = desk.claim(10, Duration::ZERO).await;
         held.iter().map(|held| held.assignment.key.run.as_u128()).collect()
@@ -331,10 +394,35 @@ mod tests {
         desk.dispatch(assignment(1, 2));
         let Assignment { key, step, attempt, .. } = &first.assignment;
         assert!(!desk.hear(key, step, (*attempt, first.nonce)));
-        assert_eq!(desk.order(key, step, (*attempt, first.nonce), Duration::ZERO).await, Order::Abandon);
+        assert_eq!(desk.order(key, step, (*attempt, first.nonce), AT_ONCE).await, Order::Abandon);
         let second = desk.claim(1, Duration::ZERO).await.remove(0);
         assert!(!desk.hear(key, step, (AttemptNo(2), first.nonce)), "the number is another");
         assert!(desk.hear(key, step, (AttemptNo(2), second.nonce)));
+    }
+
+    #[tokio::test]
+    async fn a_kept_attempt_hears_that_it_is_held_and_an_order_to_end_stands() {
+        let desk = Desk::default();
+        desk.dispatch(assignment(1, 1));
+        let held = desk.claim(1, Duration::ZERO).await.remove(0);
+        let Assignment { key, step, attempt, .. } = &held.assignment;
+        let ticket = (*attempt, held.nonce);
+        let kept = Kept {
+            reason: Reason::Budget,
+            detail: "no tokens left".into(),
+            way_out: "raise it".into(),
+            since: Timestamp::from_millis(1),
+        };
+        desk.keep(key, step, ticket, Some(kept.clone()));
+        assert_eq!(desk.order(key, step, ticket, AT_ONCE).await, Order::Hold);
+        assert_eq!(desk.kept(key), Some(kept));
+        desk.keep(key, step, ticket, None);
+        assert_eq!(desk.order(key, step, ticket, (Order::Hold, Duration::ZERO)).await, Order::Continue);
+        assert_eq!(desk.kept(key), None);
+        assert!(!desk.is_ending(key, step, ticket));
+        desk.abort(key, step, *attempt, CancelLevel::Stop);
+        desk.keep(key, step, ticket, None);
+        assert!(desk.is_ending(key, step, ticket));
     }
 
     #[tokio::test]
@@ -345,7 +433,7 @@ mod tests {
         let held = desk.claim(1, Duration::ZERO).await.remove(0);
         let Assignment { key, step, attempt, .. } = &held.assignment;
         assert_eq!(desk.abort(key, step, *attempt, CancelLevel::Stop), None);
-        let order = desk.order(key, step, (*attempt, held.nonce), Duration::ZERO).await;
+        let order = desk.order(key, step, (*attempt, held.nonce), AT_ONCE).await;
         assert_eq!(order, Order::Cancel(CancelLevel::Stop));
         let unbegun = assignment(2, 1);
         let taken_back = desk.abort(&unbegun.key, &unbegun.step, unbegun.attempt, CancelLevel::Stop);

@@ -16,7 +16,7 @@ pub mod sim;
 mod world;
 
 pub use bell::{Bell, Listener};
-pub use desk::{Desk, Held, Order, Untaken};
+pub use desk::{Desk, Held, Kept, Order, Untaken};
 pub use driver::Driver;
 pub use embedded::{Embedded, EngineError};
 pub use message::{Accepted, Body, Create, Message, Refused, RunNote};

@@ -27,6 +27,8 @@ pub(crate) struct Intent {
     /// Whether a permit of the provider's quota is at hand. Without one nothing new is begun.
     pub(crate) permitted: bool,
     pub(crate) provider: String,
+    /// What happens when the request is not the recorded one.
+    pub(crate) divergence: Divergence,
     pub(crate) ledger: Ledger,
     decided: Option<Decision>,
     written: Vec<Delivery>,
@@ -44,6 +46,12 @@ pub(crate) struct Call {
     pub(crate) repeat: Repeat,
     pub(crate) said: Said,
     pub(crate) wish: Wish,
+}
+
+impl Call {
+    pub(crate) fn is_irreversible(&self) -> bool {
+        self.irreversible.is_some()
+    }
 }
 
 /// What every unit of one gateway shares.
@@ -94,12 +102,21 @@ impl Intent {
     pub(crate) fn new(
         call: Arc<Call>,
         provider: String,
-        permitted: bool,
+        (permitted, divergence): (bool, Option<Divergence>),
         ledger: Ledger,
     ) -> (Box<Self>, oneshot::Receiver<Result<Decision, Fault>>) {
         let (reply, answer) = oneshot::channel();
-        let intent =
-            Self { call, permitted, provider, ledger, decided: None, written: Vec::new(), reply: Some(reply) };
+        let divergence = divergence.unwrap_or(call.pass.divergence);
+        let intent = Self {
+            call,
+            permitted,
+            provider,
+            divergence,
+            ledger,
+            decided: None,
+            written: Vec::new(),
+            reply: Some(reply),
+        };
         (Box::new(intent), answer)
     }
 
@@ -206,17 +223,21 @@ impl Intent {
     /// What is done instead of a new call, if it is not where the record says it should be.
     fn stray(&self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Option<Decision>, Fault> {
         let Call { pass, identity, .. } = &*self.call;
+        if pass.attempt.0 <= 1 {
+            // There is no earlier attempt to leave the path of.
+            return Ok(None);
+        }
         let unconsumed = pen.unconsumed(&pass.key, &pass.step, pass.attempt)?;
         match stray(&unconsumed, identity) {
             Stray::New => Ok(None),
-            Stray::Near(effect) if pass.divergence == Divergence::Live => {
+            Stray::Near(effect) if self.divergence == Divergence::Live => {
                 pen.serve(&pass.key, (&pass.step, pass.attempt), effect, true)?;
                 self.tell(pen, now, entries::near(effect), news)?;
                 recorded(pen, pass, effect).map(Some)
             }
             Stray::Near(expected) => self.diverge(pen, now, expected, 0, news).map(Some),
             Stray::Diverged { irreversible: Some(effect), .. } => Ok(Some(Decision::Unknowable(effect))),
-            Stray::Diverged { .. } if pass.divergence == Divergence::Live && !self.permitted => {
+            Stray::Diverged { .. } if self.divergence == Divergence::Live && !self.permitted => {
                 Ok(Some(Decision::NeedsPermit))
             }
             Stray::Diverged { expected, later, .. } => {
@@ -224,7 +245,7 @@ impl Intent {
                 for effect in later {
                     pen.supersede(&pass.key, effect)?;
                 }
-                Ok((pass.divergence != Divergence::Live).then_some(instead))
+                Ok((self.divergence != Divergence::Live).then_some(instead))
             }
         }
     }
@@ -237,7 +258,7 @@ impl Intent {
         later: usize,
         news: &mut News,
     ) -> Result<Decision, Fault> {
-        let policy = self.call.pass.divergence;
+        let policy = self.divergence;
         self.tell(pen, now, entries::diverged(expected, policy, later), news)?;
         Ok(Decision::Diverged { expected, policy })
     }

@@ -9,7 +9,7 @@ use mainspring_types::Timestamp;
 use tokio::sync::oneshot;
 
 use super::{
-    entries,
+    Pass, entries,
     intend::{Begun, Call, Ledger, begin_try},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub(crate) struct Settle {
     call: Arc<Call>,
     ledger: Ledger,
     begun: Begun,
-    outcome: Outcome,
+    outcome: Arc<Outcome>,
     bill: Bill,
     then: Then,
     reply: Option<oneshot::Sender<Result<(), Fault>>>,
@@ -71,7 +71,7 @@ pub(crate) enum Then {
 impl Settle {
     pub(crate) fn new(
         (call, ledger, begun): (Arc<Call>, Ledger, Begun),
-        outcome: Outcome,
+        outcome: Arc<Outcome>,
         bill: Bill,
         then: Then,
     ) -> (Box<Self>, oneshot::Receiver<Result<(), Fault>>) {
@@ -80,7 +80,7 @@ impl Settle {
     }
 
     fn state(&self) -> EffectState {
-        match self.outcome {
+        match *self.outcome {
             Outcome::Committed { .. } => EffectState::Committed,
             Outcome::Failed { .. } => EffectState::Failed,
             Outcome::Unknown { .. } => EffectState::Unknown,
@@ -117,7 +117,7 @@ impl Settle {
     /// Settles the effect; says whether it was this try's to settle.
     fn settle(&self, pen: &mut Pen<'_>, now: Timestamp) -> Result<bool, Fault> {
         let key = &self.call.pass.key;
-        let (head, body, retryable) = match &self.outcome {
+        let (head, body, retryable) = match &*self.outcome {
             Outcome::Committed { head, body, .. } => (Some(head), Some(body), false),
             Outcome::Failed { delivered, retryable, .. } => {
                 let (head, body) = delivered.as_ref().map(|(head, body)| (head, body)).unzip();
@@ -146,7 +146,7 @@ impl Settle {
 
     fn line(&self) -> serde_json::Value {
         let effect = self.begun.effect;
-        match (&self.outcome, self.then) {
+        match (&*self.outcome, self.then) {
             (Outcome::Committed { stop, .. }, _) => {
                 entries::committed(effect, self.bill.usage, self.bill.cost, stop)
             }
@@ -187,6 +187,8 @@ impl Unit for Settle {
 /// Begins another try of an effect that is in flight here.
 pub(crate) struct AnotherTry {
     call: Arc<Call>,
+    /// The attempt in whose name it is sent: that which asked for it last.
+    pass: Pass,
     ledger: Ledger,
     before: Begun,
     provider: String,
@@ -208,14 +210,15 @@ pub(crate) enum Next {
 impl AnotherTry {
     pub(crate) fn new(
         (call, ledger, before): (Arc<Call>, Ledger, Begun),
+        pass: Pass,
         provider: String,
     ) -> (Box<Self>, oneshot::Receiver<Result<Next, Fault>>) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Self { call, ledger, before, provider, decided: None, reply: Some(reply) }), answer)
+        (Box::new(Self { call, pass, ledger, before, provider, decided: None, reply: Some(reply) }), answer)
     }
 
     fn decide(&self, pen: &mut Pen<'_>, now: Timestamp) -> Result<Next, Fault> {
-        let pass = &self.call.pass;
+        let pass = &self.pass;
         if !pen.holds(&pass.key, &pass.step, (pass.attempt, pass.nonce))? {
             return Ok(Next::Refused);
         }
@@ -241,6 +244,44 @@ impl Unit for AnotherTry {
         let answer = written.map(|()| self.decided.take().expect("what is written was decided"));
         if let Some(reply) = self.reply.take() {
             drop(reply.send(answer));
+        }
+    }
+}
+
+/// Settles an effect whose last try is settled and that nobody asks for any more.
+pub(crate) struct GiveUp {
+    call: Arc<Call>,
+    ledger: Ledger,
+    last: Begun,
+    reply: Option<oneshot::Sender<Result<(), Fault>>>,
+}
+
+impl GiveUp {
+    pub(crate) fn new(
+        (call, ledger, last): (Arc<Call>, Ledger, Begun),
+    ) -> (Box<Self>, oneshot::Receiver<Result<(), Fault>>) {
+        let (reply, answer) = oneshot::channel();
+        (Box::new(Self { call, ledger, last, reply: Some(reply) }), answer)
+    }
+}
+
+impl Unit for GiveUp {
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
+        let settlement = Settlement {
+            effect: self.last.effect,
+            owner: self.ledger.owner,
+            state: EffectState::Failed,
+            retryable: true,
+            answer: None,
+            at: now,
+        };
+        pen.settle_effect(&self.call.pass.key, self.last.number, &settlement)?;
+        Ok(News::new())
+    }
+
+    fn settled(mut self: Box<Self>, written: Result<(), Fault>) {
+        if let Some(reply) = self.reply.take() {
+            drop(reply.send(written));
         }
     }
 }

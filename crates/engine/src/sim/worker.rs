@@ -182,12 +182,12 @@ impl Universe {
         let Some(id) = self.holding(|state| state == State::AtWork) else { return Ok(()) };
         let Holding { slot: (key, step, attempt), nonce, .. } = self.workers.holdings[&id].clone();
         let desk = &self.server.driver.world().desk;
-        let order = at_once(desk.order(&key, &step, (attempt, nonce), Duration::ZERO));
+        let order = at_once(desk.order(&key, &step, (attempt, nonce), (Order::Continue, Duration::ZERO)));
         let order = order.unwrap_or(Order::Continue);
         let owed = self.order_owed(&(key, step, attempt));
         demand(order == owed, "a worker is told what its run wants", || format!("{order:?}, owed {owed:?}"))?;
         match order {
-            Order::Continue => Ok(()),
+            Order::Continue | Order::Hold => Ok(()),
             Order::Cancel(CancelLevel::Interrupt) if self.prng.chance(50) => Ok(()),
             Order::Cancel(_) => self.report(id, AttemptEnd::Aborted {}),
             Order::Abandon => {

@@ -1,0 +1,255 @@
+//! One request from the door to its answer.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hyper::{HeaderMap, Method, Request, Response, body::Incoming};
+use mainspring_store::{Fault, Recorded};
+use mainspring_types::{Code, EffectId, Problem};
+
+use super::{
+    Shared,
+    call::{Job, Unfit},
+    deliver::{self, Body, refuse},
+    flight::{Flight, Listener},
+    fly::fly,
+    head::Head,
+    knock::Knock,
+    read::{self, Unread},
+    wait::exhausted,
+};
+use crate::{
+    Divergence, Pass,
+    budget::{Limit, Policy},
+    journal::{Decision, Intent, unpack},
+    quota::{Account, Permit},
+    refusal::Kind,
+    route::Route,
+};
+
+/// How long is waited for a flight that begins in this very moment.
+const TAKE_OFF: Duration = Duration::from_millis(2);
+
+/// Answers one request. Dropping the future is the client hanging up.
+pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let knock = Knock::of(&head.uri, &head.headers);
+    let route = Route::of(head.method.as_str(), &knock.path);
+    let route = route.map(|route| if speaks_anthropic(&head.headers) { route.for_anthropic() } else { route });
+    let pass = knock.token.as_deref().and_then(|token| shared.attempts.find(token));
+    let Some(pass) = pass else {
+        let message = "the key is not that of a live attempt; agents get theirs when they are started";
+        return refuse(route.as_ref(), 403, Kind::Forbidden, Code::TokenRefused, message);
+    };
+    let Some(route) = route else {
+        let message = format!(
+            "`{} {}` is not passed on: the gateway speaks Anthropic Messages, OpenAI Chat Completions, Responses and \
+             embeddings, and Gemini",
+            head.method, knock.path
+        );
+        return refuse(None, 404, Kind::NotFound, Code::UnsupportedCall, &message);
+    };
+    match take(&shared, pass, (route.clone(), knock), (head.method, head.headers, body)).await {
+        Ok(job) => Desk { shared, job: Arc::new(job) }.serve().await,
+        Err(refusal) => *refusal,
+    }
+}
+
+fn speaks_anthropic(headers: &HeaderMap) -> bool {
+    headers.contains_key("anthropic-version")
+}
+
+async fn take(
+    shared: &Shared,
+    pass: Pass,
+    (route, knock): (Route, Knock),
+    (method, headers, body): (Method, HeaderMap, Incoming),
+) -> Result<Job, Box<Response<Body>>> {
+    let refuse = |status, kind, code, message: &str| {
+        Box::new(refuse(Some(&route), status, kind, code, message))
+    };
+    if headers.get("content-encoding").is_some_and(|encoding| encoding != "identity") {
+        let message = "send the request without a content encoding: the gateway reads what it passes on";
+        return Err(refuse(415, Kind::Malformed, Code::MalformedCall, message));
+    }
+    let body = read::whole(body).await.map_err(|error| {
+        let status = if matches!(error, Unread::TooLarge) { 413 } else { 400 };
+        refuse(status, Kind::Malformed, Code::MalformedCall, &error.to_string())
+    })?;
+    Job::read(shared, pass, (route.clone(), knock), (method, headers, body)).map_err(|error| {
+        let message = error.to_string();
+        match error {
+            Unfit::Malformed(_) => refuse(400, Kind::Malformed, Code::MalformedCall, &message),
+            Unfit::Unserved { family, .. } => {
+                let hint = format!(
+                    "{message}; set its key, such as {}_API_KEY, where `mainspring` is started, or add it to config.toml",
+                    family.as_str().to_uppercase()
+                );
+                refuse(404, Kind::NotFound, Code::NoProvider, &hint)
+            }
+        }
+    })
+}
+
+/// Serves one call.
+struct Desk {
+    shared: Arc<Shared>,
+    job: Arc<Job>,
+}
+
+/// A decision, and what listens to the flight that follows from it.
+type Decided = Result<(Decision, Option<Listener>), Fault>;
+
+impl Desk {
+    async fn serve(self) -> Response<Body> {
+        let mut permit = self.try_permit();
+        loop {
+            let (decision, listener) = match self.ask(permit.take()).await {
+                Ok(decided) => decided,
+                Err(fault) => return self.fault(&fault),
+            };
+            match decision {
+                Decision::Send(_) => {
+                    let listener = listener.expect("what is sent is in flight");
+                    return deliver::live(&self.shared, self.pass(), listener).await;
+                }
+                Decision::Join(effect) => match self.shared.flight(effect) {
+                    Some(flight) => {
+                        flight.joined_by(self.pass().clone());
+                        return deliver::live(&self.shared, self.pass(), Listener::new(flight)).await;
+                    }
+                    // It takes off, or has landed, this moment.
+                    None => tokio::time::sleep(TAKE_OFF).await,
+                },
+                Decision::Replay { effect, recorded } => return self.replay(effect, recorded).await,
+                Decision::NeedsPermit => {
+                    let (provider, _) = &self.shared.providers[self.job.providers[0]];
+                    let model = &self.job.call.model;
+                    permit = Some(self.shared.permit(self.pass(), provider, model).await);
+                }
+                Decision::Short { limit, until, needs } => match limit.policy {
+                    Policy::Terminate => return self.out_of_budget(&limit, needs),
+                    Policy::Suspend | Policy::Throttle => {
+                        self.shared.relief(self.pass(), &limit, until, needs).await;
+                        permit = self.try_permit();
+                    }
+                },
+                Decision::Diverged { expected, policy } => {
+                    if let Some(ended) = self.diverged(expected, policy).await {
+                        return ended;
+                    }
+                    permit = self.try_permit();
+                }
+                Decision::Unknowable(effect) => return self.unknowable(effect),
+                Decision::Refused => return self.refused(),
+            }
+        }
+    }
+
+    fn pass(&self) -> &Pass {
+        &self.job.call.pass
+    }
+
+    fn try_permit(&self) -> Option<Permit> {
+        let (provider, _) = &self.shared.providers[self.job.providers[0]];
+        let account = Account::of(provider, &self.job.call.model);
+        self.shared.governor.try_permit(&account, &self.pass().key.tenant).ok()
+    }
+
+    /// Asks the journal, and sends what it says is to be sent: whoever asked may hang up meanwhile.
+    async fn ask(&self, permit: Option<Permit>) -> Decided {
+        let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
+        let divergence = shared.attempts.get(self.pass().nonce).map(|pass| pass.divergence);
+        let asking = self.shared.flying.spawn(async move {
+            let provider = shared.providers[job.providers[0]].0.name.clone();
+            let (intent, answer) = Intent::new(
+                Arc::clone(&job.call),
+                provider,
+                (permit.is_some(), divergence),
+                shared.ledger.clone(),
+            );
+            let stopped = || Fault::Refused { detail: "the writer has stopped".into() };
+            (shared.submit)(intent).map_err(|_| stopped())?;
+            let decision = answer.await.map_err(|_| stopped())??;
+            let (Decision::Send(begun), Some(permit)) = (&decision, permit) else { return Ok((decision, None)) };
+            let flight = Arc::new(Flight::new(begun.effect, job.call.pass.clone()));
+            let listener = Listener::new(Arc::clone(&flight));
+            shared.flights().insert(begun.effect, Arc::clone(&flight));
+            shared.flying.spawn(fly(Arc::clone(&shared), job, flight, *begun, permit));
+            Ok((decision, Some(listener)))
+        });
+        asking.await.unwrap_or_else(|error| Err(Fault::Refused { detail: format!("asking failed: {error}") }))
+    }
+
+    async fn replay(&self, effect: EffectId, recorded: Recorded) -> Response<Body> {
+        match self.recorded(recorded).await {
+            Ok((head, body)) => deliver::recorded(&self.shared, self.pass(), effect, &head, body),
+            Err(fault) => self.fault(&fault),
+        }
+    }
+
+    async fn recorded(&self, recorded: Recorded) -> Result<(Head, Bytes), Fault> {
+        let Some(document) = recorded.answer else { return Err(gone("an answer")) };
+        let head = Head::read(&document)?;
+        let Some(body) = recorded.body else { return Ok((head, Bytes::new())) };
+        let bytes = match (body.bytes, body.hash) {
+            (Some(bytes), _) => bytes,
+            (None, Some(hash)) => self.shared.blob(&self.pass().key.tenant, hash).await?,
+            (None, None) => return Err(gone("the body of an answer")),
+        };
+        Ok((head, unpack(body.packed, bytes)?.into()))
+    }
+
+    fn out_of_budget(&self, limit: &Limit, needs: u64) -> Response<Body> {
+        let message = exhausted(self.pass(), limit, needs);
+        let problem = Problem::new(Code::BudgetExhausted, message.clone())
+            .suggest("raise the budget and run it again, or let runs wait instead with `policy = \"suspend\"`");
+        self.shared.warden.end(self.pass(), problem);
+        self.refuse(402, Kind::Exhausted, Code::BudgetExhausted, &message)
+    }
+
+    /// `None` when it may go on.
+    async fn diverged(&self, expected: EffectId, policy: Divergence) -> Option<Response<Body>> {
+        let what = format!("asks for something other than at this place before, when it was {expected}");
+        match policy {
+            Divergence::Live => None,
+            Divergence::Ask => {
+                self.shared.decision(self.pass(), &what).await;
+                None
+            }
+            Divergence::Fail => {
+                let message = format!("the agent {what}");
+                let problem = Problem::new(Code::Diverged, message.clone())
+                    .suggest("make the agent's requests the same on every start, or set `divergence = \"live\"`");
+                self.shared.warden.end(self.pass(), problem);
+                Some(self.refuse(409, Kind::Forbidden, Code::Diverged, &message))
+            }
+        }
+    }
+
+    fn unknowable(&self, effect: EffectId) -> Response<Body> {
+        let why = self.job.call.irreversible.as_deref().unwrap_or("it acts at the provider");
+        let message = format!("whether {effect} happened is not known, and it is not repeated, because {why}");
+        self.refuse(409, Kind::Forbidden, Code::EffectUnknown, &message)
+    }
+
+    fn refused(&self) -> Response<Body> {
+        let Pass { attempt, step, .. } = self.pass();
+        let message = format!("attempt {attempt} of step `{step}` no longer counts");
+        self.refuse(403, Kind::Forbidden, Code::TokenRefused, &message)
+    }
+
+    fn fault(&self, fault: &Fault) -> Response<Body> {
+        let problem = fault.to_problem();
+        tracing::error!(run = %self.pass().key.run, %fault, "a call was not journaled, and so not made");
+        self.refuse(503, Kind::Internal, problem.code, &problem.message)
+    }
+
+    fn refuse(&self, status: u16, kind: Kind, code: Code, message: &str) -> Response<Body> {
+        refuse(Some(&self.job.route), status, kind, code, message)
+    }
+}
+
+fn gone(what: &str) -> Fault {
+    Fault::Corrupt { detail: format!("{what} that was recorded is gone") }
+}

@@ -1,0 +1,162 @@
+//! One try: the request out, the answer in, piece by piece.
+
+use bytes::{Bytes, BytesMut};
+use mainspring_types::Timestamp;
+
+use super::{Shared, call::Job, flight::Flight, head::Head};
+use crate::{
+    Usage,
+    answer::{Answer, End, Reader, UsageChunk},
+    journal::{Begun, Identify},
+    provider::Provider,
+    quota::{Permit, exhausted},
+    refusal::{Cure, Failure, classify},
+    upstream::{Broken, Incoming, Upstream},
+};
+
+/// The most that is read of an answer that refuses a call.
+const REFUSAL_MAX: usize = 1024 * 1024;
+
+/// The largest answer.
+const ANSWER_MAX: usize = 256 * 1024 * 1024;
+
+/// What came of a try.
+pub(super) enum Seen {
+    /// A whole answer; what the reader held back has not flowed.
+    Whole { head: Head, answer: Answer },
+    /// Another status than success.
+    Refused { failure: Failure, head: Head, body: Bytes },
+    /// No answer, or a part of one.
+    Broken { message: String, usage: Usage, response: Option<String> },
+    /// Nobody listens any more, and the attempt is told to end: the provider is left.
+    Deserted { response: Option<String> },
+}
+
+pub(super) async fn attempt(
+    shared: &Shared,
+    job: &Job,
+    begun: &Begun,
+    (provider, upstream): (&Provider, &Upstream),
+    (flight, permit): (&Flight, &Permit),
+) -> Seen {
+    let mut attempt = Attempt { shared, job, begun, provider, flight, permit, response: None };
+    let seen = tokio::select! {
+        seen = attempt.run(upstream) => Some(seen),
+        () = flight.deserted() => None,
+    };
+    seen.unwrap_or(Seen::Deserted { response: attempt.response })
+}
+
+struct Attempt<'a> {
+    shared: &'a Shared,
+    job: &'a Job,
+    begun: &'a Begun,
+    provider: &'a Provider,
+    flight: &'a Flight,
+    permit: &'a Permit,
+    /// The provider's id of the answer, once it is known.
+    response: Option<String>,
+}
+
+impl Attempt<'_> {
+    async fn run(&mut self, upstream: &Upstream) -> Seen {
+        let outgoing = self.job.outgoing(self.begun.output_max);
+        let incoming = match upstream.send(self.provider, self.job.route.family, outgoing).await {
+            Ok(incoming) => incoming,
+            Err(broken) => return self.broken(&broken, Usage::default()),
+        };
+        let head = Head::new(incoming.status, &incoming.headers);
+        let spent = exhausted(|name| head.get(name), Timestamp::now());
+        if (200..300).contains(&head.status) {
+            self.permit.accepted(spent);
+            self.read(head, incoming).await
+        } else {
+            self.refused(head, incoming).await
+        }
+    }
+
+    async fn read(&mut self, head: Head, mut incoming: Incoming) -> Seen {
+        let usage_chunk = if self.job.asks_for_usage() { UsageChunk::Ours } else { UsageChunk::Wanted };
+        let mut reader = Reader::new(&self.job.route, self.job.stream, usage_chunk);
+        let mut size = 0;
+        loop {
+            match incoming.body.next(self.provider).await {
+                Ok(Some(bytes)) => {
+                    size += bytes.len();
+                    if size > ANSWER_MAX {
+                        return self.failed("an answer over 256 MB", reader.seen());
+                    }
+                    let flowing = reader.push(bytes);
+                    self.identify(&reader);
+                    if !flowing.is_empty() {
+                        if !self.flight.has_flowed() {
+                            self.flight.begin(head.clone());
+                        }
+                        self.flight.flow(flowing);
+                    }
+                }
+                Ok(None) => break,
+                Err(broken) => return self.broken(&broken, reader.seen()),
+            }
+        }
+        let seen = reader.seen();
+        let answer = reader.finish();
+        match &answer.end {
+            End::Whole => Seen::Whole { head, answer },
+            End::Truncated => self.failed("an answer without its end", seen),
+            End::Malformed { detail } => self.failed(&format!("no answer of its API: {detail}"), seen),
+            End::ErrorEvent { message, retryable: true } => self.failed(&format!("an error: {message}"), seen),
+            End::ErrorEvent { message, retryable: false } => {
+                let failure = Failure { cure: Cure::Nothing, retry_after: None, message: message.clone() };
+                if self.flight.has_flowed() {
+                    return self.failed(&format!("an error: {message}"), seen);
+                }
+                Seen::Refused { failure, head, body: answer.held }
+            }
+        }
+    }
+
+    async fn refused(&mut self, head: Head, mut incoming: Incoming) -> Seen {
+        let mut body = BytesMut::new();
+        while body.len() < REFUSAL_MAX {
+            match incoming.body.next(self.provider).await {
+                Ok(Some(bytes)) => body.extend_from_slice(&bytes),
+                // What there is of it still says more than that it broke off.
+                Ok(None) | Err(_) => break,
+            }
+        }
+        let failure = classify(head.status, |name| head.get(name), &body, Timestamp::now());
+        let failure = Failure { message: self.shared.scrub(&failure.message), ..failure };
+        Seen::Refused { failure, head, body: body.freeze() }
+    }
+
+    /// Writes the provider's id of the answer down as soon as it is known; nobody waits for it.
+    fn identify(&mut self, reader: &Reader) {
+        if self.response.is_some() || !self.job.call.is_irreversible() {
+            return;
+        }
+        let Some(id) = reader.response_id() else { return };
+        self.response = Some(id.to_owned());
+        let key = self.job.call.pass.key.clone();
+        let unit = Identify { key, effect: self.begun.effect, number: self.begun.number, response: id.to_owned() };
+        // A writer that has stopped writes the settlement neither, and the effect is unknown.
+        let _ = (self.shared.submit)(Box::new(unit));
+    }
+
+    fn broken(&self, broken: &Broken, usage: Usage) -> Seen {
+        let message = self.shared.scrub(&broken.to_string());
+        Seen::Broken { message, usage: self.estimate(usage), response: self.response.clone() }
+    }
+
+    fn failed(&self, what: &str, usage: Usage) -> Seen {
+        let message = self.shared.scrub(&format!("{} sent {what}", self.provider.name));
+        Seen::Broken { message, usage: self.estimate(usage), response: self.response.clone() }
+    }
+
+    /// What a broken answer is charged: the provider's own count as far as it came, and a token for each four bytes
+    /// that flowed where that is more.
+    fn estimate(&self, seen: Usage) -> Usage {
+        let flowed: usize = self.flight.flown().iter().map(Bytes::len).sum();
+        Usage { output_tokens: seen.output_tokens.max(flowed as u64 / 4), ..seen }
+    }
+}

@@ -1,0 +1,191 @@
+//! Opening a gateway, letting attempts in and out, and closing it.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use mainspring_store::{Blobs, Fault, RunKey, RunLimit, Submit};
+use mainspring_types::{Hash, Problem, TenantId};
+use secrecy::ExposeSecret as _;
+use tokio::{
+    sync::{Notify, oneshot},
+    time::timeout,
+};
+use tokio_util::task::TaskTracker;
+
+use super::{Gateway, Shared, Warden, attempts::Attempts};
+use crate::{
+    Divergence, Pass,
+    budget::Rule,
+    journal::{Book, Deliveries, Ledger, LimitRun, PinBlob, TakeOver},
+    price::Prices,
+    provider::Provider,
+    quota::Governor,
+    route::Family,
+    upstream::Upstream,
+};
+
+/// How long answers under way are waited for when the gateway closes.
+const LANDING_MAX: Duration = Duration::from_secs(5);
+
+/// How long deliveries may wait to be written when nothing else is.
+const FLUSH_EVERY: Duration = Duration::from_millis(200);
+
+/// What a gateway needs.
+pub struct Settings {
+    /// Whom calls are passed on to, in the order in which they are tried.
+    pub providers: Vec<Provider>,
+    /// What tokens cost.
+    pub prices: Prices,
+    /// The limits of tenants, agents and all runs.
+    pub rules: Vec<Rule>,
+    /// How long is waited before the second try of a call.
+    pub retry_wait: Duration,
+    /// Where large answers are kept.
+    pub blobs: Blobs,
+    /// The writer.
+    pub submit: Submit,
+    /// Who knows the attempts.
+    pub warden: Arc<dyn Warden>,
+}
+
+impl Gateway {
+    /// Opens the gateway. What a former one had in flight is from now on unknown.
+    pub async fn open(settings: Settings) -> Result<Self, Problem> {
+        let Settings { providers, prices, rules, retry_wait, blobs, submit, warden } = settings;
+        let opened = providers.into_iter().map(|provider| {
+            let upstream = Upstream::open(&provider)?;
+            Ok((provider, upstream))
+        });
+        let owner = mainspring_types::EffectId::generate().as_u128();
+        let deliveries = Deliveries::default();
+        let ledger = Ledger { book: Arc::new(Book::new(rules)), deliveries, owner };
+        let shared = Shared {
+            providers: opened.collect::<Result<_, Problem>>()?,
+            prices,
+            ledger,
+            governor: Governor::new(),
+            submit,
+            blobs,
+            warden,
+            retry_wait,
+            attempts: Attempts::default(),
+            flights: std::sync::Mutex::new(HashMap::new()),
+            flying: TaskTracker::new(),
+            relief: Notify::new(),
+        };
+        let gateway = Self { shared: Arc::new(shared) };
+        gateway.write(|reply| TakeOver { owner, reply }).await.map_err(|fault| fault.to_problem())?;
+        Ok(gateway)
+    }
+
+    /// The kinds of provider that calls are passed on to.
+    pub fn families(&self) -> Vec<Family> {
+        let speaks = |family: &Family| self.shared.providers.iter().any(|(provider, _)| provider.speaks(*family));
+        Family::ALL.into_iter().filter(speaks).collect()
+    }
+
+    /// Lets an attempt call out; gives the token that it shows in place of a key.
+    pub fn admit(&self, pass: Pass) -> String {
+        self.shared.attempts.admit(pass)
+    }
+
+    /// The attempt is over: its token opens nothing any more.
+    pub fn release(&self, nonce: u64) {
+        self.shared.attempts.release(nonce);
+    }
+
+    /// Gives a run limits of its own, in place of earlier ones on the same meters; what they held back looks again.
+    pub async fn limit(&self, key: RunKey, limits: Vec<RunLimit>) -> Result<(), Fault> {
+        self.write(|reply| LimitRun { key, limits, reply }).await?;
+        self.shared.relief.notify_waiters();
+        Ok(())
+    }
+
+    /// Decides what happens when the run's live attempts leave the recorded path; says whether there are any.
+    pub fn steer(&self, key: &RunKey, divergence: Divergence) -> bool {
+        let steered = self.shared.attempts.steer(key, divergence);
+        self.shared.relief.notify_waiters();
+        steered
+    }
+
+    /// Writes what nobody waits for, for as long as the gateway lives.
+    pub async fn keep_house(&self) {
+        loop {
+            tokio::time::sleep(FLUSH_EVERY).await;
+            let deliveries = &self.shared.ledger.deliveries;
+            if !deliveries.is_empty() && (self.shared.submit)(deliveries.unit()).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the answers under way, for a while. Those that do not come are unknown to the next gateway.
+    pub async fn close(&self) {
+        self.shared.flying.close();
+        if timeout(LANDING_MAX, self.shared.flying.wait()).await.is_err() {
+            let flying = self.shared.flights().len();
+            tracing::warn!(flying, "answers under way were not waited for any longer");
+        }
+        let deliveries = &self.shared.ledger.deliveries;
+        if !deliveries.is_empty() {
+            let _ = (self.shared.submit)(deliveries.unit());
+        }
+    }
+
+    async fn write<U: mainspring_store::Unit>(
+        &self,
+        unit: impl FnOnce(oneshot::Sender<Result<(), Fault>>) -> U,
+    ) -> Result<(), Fault> {
+        write(&self.shared.submit, unit).await
+    }
+}
+
+async fn write<U: mainspring_store::Unit>(
+    submit: &Submit,
+    unit: impl FnOnce(oneshot::Sender<Result<(), Fault>>) -> U,
+) -> Result<(), Fault> {
+    let stopped = || Fault::Refused { detail: "the writer has stopped".into() };
+    let (reply, written) = oneshot::channel();
+    submit(Box::new(unit(reply))).map_err(|_| stopped())?;
+    written.await.map_err(|_| stopped())?
+}
+
+impl Shared {
+    /// Keeps a large body, durably; tries again until it is.
+    pub(super) async fn keep_blob(&self, tenant: &TenantId, body: Vec<u8>) -> Hash {
+        let hash = Hash::of(&body);
+        let body: Arc<[u8]> = body.into();
+        loop {
+            let digest = mainspring_types::Digest { hash, size: body.len() as u64, media: mainspring_types::Media::Text };
+            let owner = tenant.clone();
+            let pinned = write(&self.submit, |reply| PinBlob { tenant: owner, digest, reply }).await;
+            let (blobs, owner, bytes) = (self.blobs.clone(), tenant.clone(), Arc::clone(&body));
+            let put = tokio::task::spawn_blocking(move || blobs.put(&owner, &hash, &bytes));
+            match (pinned, put.await) {
+                (Ok(()), Ok(Ok(()))) => return hash,
+                (pinned, put) => {
+                    tracing::error!(?pinned, ?put, "a large answer was not kept yet");
+                    tokio::time::sleep(FLUSH_EVERY).await;
+                }
+            }
+        }
+    }
+
+    /// A large body that was kept.
+    pub(super) async fn blob(&self, tenant: &TenantId, hash: Hash) -> Result<Vec<u8>, Fault> {
+        let (blobs, owner) = (self.blobs.clone(), tenant.clone());
+        let digest = mainspring_types::Digest { hash, size: 0, media: mainspring_types::Media::Text };
+        tokio::task::spawn_blocking(move || blobs.get(&owner, &digest))
+            .await
+            .map_err(|error| Fault::Refused { detail: format!("reading a blob failed: {error}") })?
+    }
+
+    /// What a provider said, without any key of ours in it: some repeat what they were shown.
+    pub(super) fn scrub(&self, text: &str) -> String {
+        let keys = self.providers.iter().filter_map(|(provider, _)| provider.key.as_ref());
+        let hide = |text: String, key: &secrecy::SecretString| match key.expose_secret() {
+            "" => text,
+            key => text.replace(key, "[key]"),
+        };
+        keys.fold(text.to_owned(), hide)
+    }
+}
