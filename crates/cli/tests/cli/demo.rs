@@ -62,7 +62,7 @@ fn the_demo_shows_what_it_promises() {
     Not repeated: gather and compare. That is TIME of work kept.
 
     Try next
-      mainspring run ./agent.py 'a prompt'   any program that reads JSON: durable
+      mainspring run ./agent.py 'a prompt'   any Python program: durable
       mainspring serve                       runs for others, over HTTP
     ");
     assert!(is_clean(&home));

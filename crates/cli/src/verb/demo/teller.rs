@@ -24,7 +24,7 @@ and notes in a ledger when it begins and when it is done. In the middle of
 one, everything is killed with SIGKILL: nobody gets a chance to tidy up.";
 
 const NEXT: [(&str, &str); 2] = [
-    ("mainspring run ./agent.py 'a prompt'", "any program that reads JSON: durable"),
+    ("mainspring run ./agent.py 'a prompt'", "any Python program: durable"),
     ("mainspring serve", "runs for others, over HTTP"),
 ];
 
