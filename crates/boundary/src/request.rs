@@ -112,7 +112,8 @@ pub fn read(route: &Route, body: &[u8]) -> Result<Asked, Malformed> {
     let messages = list.and_then(|name| body.get(name)).map_or(Ok(Vec::new()), elements)?;
     let left_out = list.as_slice();
     let rest = body.fields().filter(|(name, _)| !left_out.contains(&name.as_ref()));
-    let frame = rest.map(|(name, raw)| Ok((name.clone(), tree(raw.get())?))).collect::<Result<Object<'_>, _>>()?;
+    let frame =
+        rest.map(|(name, raw)| Ok((name.clone(), tree(raw.get())?))).collect::<Result<Object<'_>, _>>()?;
 
     let traced = Traced::of(route, dialect, &frame, &messages)?;
     let limits = Limits::of(route.api, dialect, &frame)?;
@@ -124,7 +125,10 @@ pub fn read(route: &Route, body: &[u8]) -> Result<Asked, Malformed> {
         output_min: limits.output_min,
         choices: limits.choices,
         input_bound: traced.input_bound,
-        wants_usage: matches!(options.and_then(|options| options.at(&["include_usage"])), Some(Json::Bool(true))),
+        wants_usage: matches!(
+            options.and_then(|options| options.at(&["include_usage"])),
+            Some(Json::Bool(true))
+        ),
         key: traced.key,
         near: traced.near,
         lineage: traced.lineage,
@@ -165,11 +169,19 @@ struct Traced {
 }
 
 impl Traced {
-    fn of(route: &Route, dialect: &'static Dialect, frame: &Object<'_>, messages: &[&str]) -> Result<Self, Malformed> {
+    fn of(
+        route: &Route,
+        dialect: &'static Dialect,
+        frame: &Object<'_>,
+        messages: &[&str],
+    ) -> Result<Self, Malformed> {
         let mut canon = Canon::new(dialect);
-        let (mut key, mut near, mut seed) = (start(route), start(route), start(route));
+        let (mut key, mut near) = (start(route), start(route));
+        // Without the model and the way of answering: a conversation may change both.
+        let mut seed = Hasher::new();
+        seed.field(route.word().as_bytes());
         for (name, value) in frame.iter() {
-            let Rule::In(place) = (dialect.rule)(Place::Frame, name, frame) else { continue };
+            let Rule::In(place) = dialect.rule(Place::Frame, name, frame) else { continue };
             let Forms { exact, loose } = canon.forms(place, value);
             add(&mut key, name, exact);
             add(&mut near, name, loose);

@@ -130,7 +130,10 @@ mod tests {
 
     #[test]
     fn what_is_left_is_as_it_was_written() {
-        assert_eq!(body(r#"{"a":1.0, "list":[1], "b" : {"c": 2}}"#).without(&["list"]), r#"{"a":1.0,"b":{"c": 2}}"#);
+        assert_eq!(
+            body(r#"{"a":1.0, "list":[1], "b" : {"c": 2}}"#).without(&["list"]),
+            r#"{"a":1.0,"b":{"c": 2}}"#
+        );
     }
 
     #[test]

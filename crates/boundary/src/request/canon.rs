@@ -121,9 +121,11 @@ impl Writer<'_> {
     fn only_text<'j>(&mut self, place: Place, list: &'j [Json<'_>]) -> Option<&'j str> {
         let [Json::Object(part)] = list else { return None };
         let text = part.text("text").filter(|_| place == Place::Message)?;
-        let rule = self.canon.dialect.rule;
+        let dialect = self.canon.dialect;
         let nothing_else = part.iter().all(|(name, value)| {
-            matches!(name, "type" | "text") || is_empty(value) || !self.counts(rule(place, name, part))
+            matches!(name, "type" | "text")
+                || is_empty(value)
+                || !self.counts(dialect.rule(place, name, part))
         });
         nothing_else.then_some(text)
     }
@@ -131,7 +133,7 @@ impl Writer<'_> {
     fn object(&mut self, place: Place, object: &Object<'_>) {
         self.letter(b'{');
         for (name, value) in object.iter() {
-            let rule = (self.canon.dialect.rule)(place, name, object);
+            let rule = self.canon.dialect.rule(place, name, object);
             if self.counts(rule) {
                 self.bytes(name.as_bytes());
                 self.member(rule, value);

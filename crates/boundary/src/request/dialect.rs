@@ -15,8 +15,10 @@ pub(super) struct Dialect {
     pub(super) system: &'static [&'static str],
     /// Where the output maximum may stand; the first is where it is put.
     pub(super) output_max: &'static [&'static [&'static str]],
-    /// What a member of an object means.
-    pub(super) rule: fn(Place, &str, &Object<'_>) -> Rule,
+    /// What a field of the body means.
+    pub(super) frame: fn(&str) -> Rule,
+    /// What a member of a message means, given its siblings; marks for caching apart.
+    pub(super) message: fn(&str, &Object<'_>) -> Rule,
     /// Who wrote a message.
     pub(super) author: fn(&Json<'_>) -> Author,
     /// The name of a tool that the provider runs; `None` for one that the agent runs.
@@ -80,6 +82,20 @@ impl Author {
 }
 
 impl Dialect {
+    /// What a member of an object means.
+    pub(super) fn rule(&self, place: Place, name: &str, object: &Object<'_>) -> Rule {
+        match place {
+            Place::Frame => (self.frame)(name),
+            // Claude Code puts an id of its process there.
+            Place::Metadata if name == "user_id" => Rule::Volatile,
+            // With every turn the mark moves on to the newest message.
+            Place::Message | Place::Tools if name == "cache_control" => Rule::Caching,
+            Place::Message => (self.message)(name, object),
+            Place::Metadata | Place::Tools | Place::Prose => Rule::In(Place::Prose),
+            Place::Exact => Rule::In(Place::Exact),
+        }
+    }
+
     /// The dialect of an API; a list of models has no body to read.
     pub(super) const fn of(api: Api) -> Option<&'static Self> {
         match api {

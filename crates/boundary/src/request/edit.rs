@@ -123,7 +123,11 @@ mod tests {
         for (path, body, expected) in [
             ("/v1/messages", r#"{"model":"c"}"#, r#"{"max_tokens":7,"model":"c"}"#),
             ("/v1/chat/completions", r#"{"model":"llama"}"#, r#"{"max_tokens":7,"model":"llama"}"#),
-            ("/v1/chat/completions", r#"{"model":"gpt-oss:20b"}"#, r#"{"max_tokens":7,"model":"gpt-oss:20b"}"#),
+            (
+                "/v1/chat/completions",
+                r#"{"model":"gpt-oss:20b"}"#,
+                r#"{"max_tokens":7,"model":"gpt-oss:20b"}"#,
+            ),
             ("/v1/chat/completions", r#"{"model":"o3"}"#, r#"{"max_completion_tokens":7,"model":"o3"}"#),
             (
                 "/v1beta/models/g:generateContent",

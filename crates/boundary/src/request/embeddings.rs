@@ -9,10 +9,9 @@ pub(super) const DIALECT: Dialect = Dialect {
     messages: &["input"],
     system: &[],
     output_max: &[],
-    rule: |place, name, _| match place {
-        Place::Frame => chat::frame(name),
-        other => Rule::In(other),
-    },
+    frame: chat::frame,
+    // No place of its API is a message.
+    message: |_, _| Rule::In(Place::Exact),
     author: |_| Author::Agent,
     hosted: |_| None,
 };

@@ -14,24 +14,30 @@ pub(super) const DIALECT: Dialect = Dialect {
         &["generation_config", "maxOutputTokens"],
         &["generation_config", "max_output_tokens"],
     ],
-    rule,
+    frame,
+    message,
     author: |content| Author::of(content, "model"),
     hosted,
 };
 
-fn rule(place: Place, name: &str, object: &Object<'_>) -> Rule {
-    match (place, name) {
-        (Place::Frame, "systemInstruction" | "system_instruction") => Rule::In(Place::Message),
-        (Place::Frame, "tools") => Rule::In(Place::Tools),
-        (Place::Frame, _) | (Place::Message, "model") => Rule::In(Place::Exact),
-        (Place::Message, "id") => Rule::Tie,
-        (Place::Message, "parts" | "content") => Rule::In(Place::Message),
-        (Place::Message, "functionCall" | "function_call" | "functionResponse" | "function_response") => {
+fn frame(name: &str) -> Rule {
+    Rule::In(match name {
+        "systemInstruction" | "system_instruction" => Place::Message,
+        "tools" => Place::Tools,
+        _ => Place::Exact,
+    })
+}
+
+fn message(name: &str, object: &Object<'_>) -> Rule {
+    match name {
+        "id" => Rule::Tie,
+        "parts" | "functionCall" | "function_call" | "functionResponse" | "function_response" => {
             Rule::In(Place::Message)
         }
-        (Place::Message, "inlineData" | "inline_data" | "fileData" | "file_data") => media(object.get(name)),
-        (Place::Message, "args" | "thoughtSignature" | "thought_signature") => Rule::In(Place::Exact),
-        (Place::Exact, _) => Rule::In(Place::Exact),
+        "inlineData" | "inline_data" | "fileData" | "file_data" => media(object.get(name)),
+        "args" | "executableCode" | "executable_code" | "thoughtSignature" | "thought_signature" => {
+            Rule::In(Place::Exact)
+        }
         _ => Rule::In(Place::Prose),
     }
 }
@@ -44,6 +50,7 @@ fn media(value: Option<&Json<'_>>) -> Rule {
 
 /// A tool is an object with one member that says what it is.
 fn hosted<'t>(tool: &'t Object<'_>) -> Option<&'t str> {
-    const OF_AGENTS: [&str; 4] = ["functionDeclarations", "function_declarations", "computerUse", "computer_use"];
+    const OF_AGENTS: [&str; 4] =
+        ["functionDeclarations", "function_declarations", "computerUse", "computer_use"];
     tool.iter().map(|(name, _)| name).find(|name| !OF_AGENTS.contains(name))
 }

@@ -78,7 +78,11 @@ mod tests {
             (Api::Chat, r#"{"max_tokens":-1}"#, (None, 1, 1)),
             (Api::Chat, r#"{"max_tokens":null}"#, (None, 1, 1)),
             (Api::Responses, r#"{"max_output_tokens":100}"#, (Some(100), 16, 1)),
-            (Api::Generate, r#"{"generationConfig":{"maxOutputTokens":5,"candidateCount":2}}"#, (Some(5), 1, 2)),
+            (
+                Api::Generate,
+                r#"{"generationConfig":{"maxOutputTokens":5,"candidateCount":2}}"#,
+                (Some(5), 1, 2),
+            ),
             (Api::Generate, r#"{"generation_config":{"max_output_tokens":5}}"#, (Some(5), 1, 1)),
             (Api::Embeddings, r#"{"max_tokens":100}"#, (None, 1, 1)),
         ] {

@@ -112,7 +112,10 @@ mod tests {
 
     #[test]
     fn a_first_call_comes_from_its_system_prompt() {
-        assert_eq!(follow("ssu"), Lineage { parent: follow("ss").own, previous: None, own: follow("ssu").own });
+        assert_eq!(
+            follow("ssu"),
+            Lineage { parent: follow("ss").own, previous: None, own: follow("ssu").own }
+        );
         assert_eq!(follow("uv").parent, Hash::of(b"seed"));
         // A reminder of the system within the conversation is no prompt.
         assert_eq!(follow("sus").parent, follow("s").own);

@@ -29,30 +29,58 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(&bytes[from..]);
 }
 
-/// The first thing to mask at or after `from`.
+/// The first thing to mask at or after `from`, which is no place inside a word.
 fn find(bytes: &[u8], from: usize) -> Option<(Range<usize>, u8)> {
-    let mut at = from;
-    while at < bytes.len() {
-        if begins(bytes[at]) {
+    let mut within = Byte::Other;
+    for (at, byte) in bytes.iter().enumerate().skip(from) {
+        let byte = BYTES[usize::from(*byte)];
+        if within == Byte::Other && matches!(byte, Byte::Digit | Byte::Hex | Byte::Capital) {
             let before = at.checked_sub(1).map(|before| bytes[before]);
             if let Some((length, stand_in)) = thing(&bytes[at..], before) {
                 return Some((at..at + length, stand_in));
             }
         }
-        // Nothing begins inside a word.
-        at += bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count().max(1);
+        within = byte;
     }
     None
 }
 
-/// Whether a UUID, a number, a month or a day of the week may begin with the byte.
-const fn begins(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b'J' | b'M' | b'N' | b'O' | b'S' | b'T' | b'W')
+/// What may begin with a byte.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Byte {
+    /// No word.
+    Other,
+    /// A word of no interest.
+    Letter,
+    /// A UUID.
+    Hex,
+    /// A month, a day of the week or a UUID.
+    Capital,
+    /// A number or a UUID.
+    Digit,
 }
+
+/// Every text of every request goes through this table, byte by byte.
+const BYTES: [Byte; 256] = {
+    let mut bytes = [Byte::Other; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        bytes[byte as usize] = match byte {
+            b'0'..=b'9' => Byte::Digit,
+            b'a'..=b'f' => Byte::Hex,
+            b'A'..=b'F' | b'J' | b'M' | b'N' | b'O' | b'S' | b'T' | b'W' => Byte::Capital,
+            b'a'..=b'z' | b'A'..=b'Z' => Byte::Letter,
+            _ => Byte::Other,
+        };
+        byte += 1;
+    }
+    bytes
+};
 
 fn thing(bytes: &[u8], before: Option<u8>) -> Option<(usize, u8)> {
     let (length, stand_in) = match uuid(bytes) {
         Some(length) => (length, UUID),
+        None if bytes[0].is_ascii_lowercase() => return None,
         None => (date::moment(bytes, before)?, MOMENT),
     };
     let ends = bytes.get(length).is_none_or(|byte| !byte.is_ascii_alphanumeric());

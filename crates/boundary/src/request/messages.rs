@@ -9,27 +9,28 @@ pub(super) const DIALECT: Dialect = Dialect {
     messages: &["messages"],
     system: &["system"],
     output_max: &[&["max_tokens"]],
-    rule,
+    frame,
+    message,
     author: |message| Author::of(message, "assistant"),
     hosted,
 };
 
-fn rule(place: Place, name: &str, object: &Object<'_>) -> Rule {
-    match (place, name) {
-        (Place::Frame, "system") => Rule::In(Place::Message),
-        (Place::Frame, "tools") => Rule::In(Place::Tools),
-        (Place::Frame, "metadata") => Rule::In(Place::Metadata),
-        (Place::Frame, _) => Rule::In(Place::Exact),
-        // Claude Code puts a new id of its process there.
-        (Place::Metadata, "user_id") => Rule::Volatile,
-        // The mark moves to the newest message with every turn.
-        (Place::Message | Place::Tools, "cache_control") => Rule::Caching,
-        (Place::Message, "id" | "tool_use_id") => Rule::Tie,
-        (Place::Message, "content") => Rule::In(Place::Message),
-        (Place::Message, "source") if object.text("type") == Some("image") => Rule::Picture,
-        (Place::Message, "source") => Rule::Document,
-        (Place::Message, "input" | "signature" | "data" | "encrypted_content") => Rule::In(Place::Exact),
-        (Place::Exact, _) => Rule::In(Place::Exact),
+fn frame(name: &str) -> Rule {
+    Rule::In(match name {
+        "system" => Place::Message,
+        "tools" => Place::Tools,
+        "metadata" => Place::Metadata,
+        _ => Place::Exact,
+    })
+}
+
+fn message(name: &str, object: &Object<'_>) -> Rule {
+    match name {
+        "id" | "tool_use_id" => Rule::Tie,
+        "content" => Rule::In(Place::Message),
+        "source" if object.text("type") == Some("image") => Rule::Picture,
+        "source" => Rule::Document,
+        "input" | "signature" | "data" | "encrypted_content" => Rule::In(Place::Exact),
         _ => Rule::In(Place::Prose),
     }
 }

@@ -11,25 +11,24 @@ pub(super) const DIALECT: Dialect = Dialect {
     // What an earlier answer or a stored conversation holds comes before the first item of this request.
     system: &["instructions", "prompt", "previous_response_id", "conversation"],
     output_max: &[&["max_output_tokens"]],
-    rule,
+    frame: chat::frame,
+    message,
     author,
     hosted,
 };
 
-fn rule(place: Place, name: &str, object: &Object<'_>) -> Rule {
-    match (place, name) {
-        (Place::Frame, _) => chat::frame(name),
+fn message(name: &str, object: &Object<'_>) -> Rule {
+    match name {
         // It is all that such an item says: another id is another content.
-        (Place::Message, "id") if is_reference(object) => Rule::In(Place::Exact),
-        (Place::Message, "id" | "call_id" | "approval_request_id") => Rule::Tie,
-        (Place::Message, "content" | "output" | "summary") => Rule::In(Place::Message),
-        (Place::Message, "image_url" | "result") => Rule::Picture,
-        (Place::Message, "file_id") if object.text("type") != Some("input_file") => Rule::Picture,
-        (Place::Message, "file_data" | "file_url" | "file_id" | "input_audio") => Rule::Document,
-        (Place::Message, "arguments" | "input" | "action" | "operation" | "code" | "encrypted_content") => {
+        "id" if is_reference(object) => Rule::In(Place::Exact),
+        "id" | "call_id" | "approval_request_id" => Rule::Tie,
+        "content" | "output" | "summary" => Rule::In(Place::Message),
+        "image_url" | "result" => Rule::Picture,
+        "file_id" if object.text("type") != Some("input_file") => Rule::Picture,
+        "file_data" | "file_url" | "file_id" | "input_audio" => Rule::Document,
+        "arguments" | "input" | "action" | "operation" | "code" | "encrypted_content" => {
             Rule::In(Place::Exact)
         }
-        (Place::Exact, _) => Rule::In(Place::Exact),
         _ => Rule::In(Place::Prose),
     }
 }

@@ -49,8 +49,8 @@ fn hosted(dialect: &Dialect, frame: &Object<'_>) -> Option<String> {
         Some(Json::List(list)) => !list.is_empty(),
         other => other.is_some(),
     });
-    let tools = frame.get("tools").map_or(&[][..], Json::list).iter().filter_map(Json::object);
-    let tool = field.or_else(|| tools.filter_map(dialect.hosted).next())?;
+    let mut tools = frame.get("tools").map_or(&[][..], Json::list).iter().filter_map(Json::object);
+    let tool = field.or_else(|| tools.find_map(dialect.hosted))?;
     Some(format!("the provider runs `{tool}`"))
 }
 
@@ -89,7 +89,11 @@ mod tests {
             (Api::Messages, r#"{"mcp_servers":[{"url":"x"}]}"#, "mcp_servers"),
             (Api::Chat, r#"{"web_search_options":{}}"#, "web_search_options"),
             (Api::Responses, r#"{"tools":[{"type":"function"},{"type":"mcp"}]}"#, "mcp"),
-            (Api::Responses, r#"{"tools":[{"type":"shell","environment":{"type":"container_auto"}}]}"#, "shell"),
+            (
+                Api::Responses,
+                r#"{"tools":[{"type":"shell","environment":{"type":"container_auto"}}]}"#,
+                "shell",
+            ),
             (Api::Generate, r#"{"tools":[{"functionDeclarations":[],"codeExecution":{}}]}"#, "codeExecution"),
         ] {
             assert_eq!(told(api, frame), format!("the provider runs `{tool}`"));

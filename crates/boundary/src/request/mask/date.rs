@@ -17,7 +17,7 @@ pub(super) fn moment(bytes: &[u8], before: Option<u8>) -> Option<usize> {
 #[derive(Clone, Copy)]
 struct Rest<'a>(&'a [u8]);
 
-impl<'a> Rest<'a> {
+impl Rest<'_> {
     fn skip(self, text: &str) -> Option<Self> {
         self.0.strip_prefix(text.as_bytes()).map(Self)
     }
@@ -53,11 +53,20 @@ impl<'a> Rest<'a> {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] =
-    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 fn weekday(rest: Rest<'_>) -> Option<Rest<'_>> {
     rest.name(&WEEKDAYS)
@@ -120,6 +129,7 @@ fn afterwards(rest: Rest<'_>) -> Rest<'_> {
 }
 
 /// A time as far as it was read, and how much of one it is.
+#[derive(Clone, Copy)]
 struct Time<'a> {
     rest: Rest<'a>,
     seconds: bool,
