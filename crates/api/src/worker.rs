@@ -90,8 +90,11 @@ impl fmt::Debug for Boundary {
 pub struct Heartbeat {
     /// The attempt.
     pub ticket: Ticket,
-    /// How long to wait for an order other than to go on, in milliseconds.
+    /// How long to wait for an order other than the one that is known, in milliseconds.
     pub wait_ms: u64,
+    /// Whether the worker knows that the attempt is held; otherwise it thinks that it goes on.
+    #[serde(default)]
+    pub held: bool,
 }
 
 /// What a worker is to do with its attempt.
@@ -100,6 +103,9 @@ pub struct Heartbeat {
 pub enum Order {
     /// Go on.
     Continue,
+    /// A call of it is held open, for a budget or a provider's limits: its process is kept, its time does not count and
+    /// its slot is free until it is told to go on.
+    Hold,
     /// End it, so hard, and report.
     Cancel(Level),
     /// End it at once; nothing it says counts any more.

@@ -121,8 +121,12 @@ impl Desk {
     /// Queues an attempt; an earlier attempt of the same step no longer counts.
     pub fn dispatch(&self, assignment: Assignment) {
         let slot = (assignment.key.clone(), assignment.step.clone());
-        let attempt =
-            Attempt { assignment, place: Place::Queued, order: watch::Sender::new(Order::Continue), kept: None };
+        let attempt = Attempt {
+            assignment,
+            place: Place::Queued,
+            order: watch::Sender::new(Order::Continue),
+            kept: None,
+        };
         let mut state = self.lock();
         if let Some(earlier) = state.slots.insert(slot.clone(), attempt) {
             earlier.order.send_replace(Order::Abandon);
@@ -348,7 +352,7 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
-    use mainspring_types::{Hash, RunId, TenantId, Value};
+    use mainspring_types::{AgentName, Hash, RunId, TenantId, Value};
 
     use super::*;
 
@@ -357,6 +361,7 @@ mod tests {
             key: RunKey { tenant: TenantId::sole(), run: RunId::from_u128(run) },
             step: StepId::new("step").expect("a step name"),
             attempt: AttemptNo(attempt),
+            agent: AgentName::new("agent").expect("a name"),
             version: Hash::of(b""),
             work: serde_json::Value::Null,
             input: Value::null(),

@@ -65,6 +65,7 @@ impl Resident {
             key: key.clone(),
             step: step.clone(),
             attempt,
+            agent: self.run.created.agent.clone(),
             version: self.run.created.version,
             work: planned.map(|planned| planned.work.clone()).unwrap_or_default(),
             input: self.body(&self.run.created.input),

@@ -2,7 +2,7 @@
 
 use mainspring_core::CancelLevel;
 use mainspring_store::RunKey;
-use mainspring_types::{AttemptNo, Hash, RunId, StepId, Value};
+use mainspring_types::{AgentName, AttemptNo, Hash, RunId, StepId, Value};
 
 /// One attempt for a worker.
 #[derive(Clone, PartialEq, Debug)]
@@ -13,6 +13,8 @@ pub struct Assignment {
     pub step: StepId,
     /// The attempt.
     pub attempt: AttemptNo,
+    /// The agent, by name.
+    pub agent: AgentName,
     /// The agent's version.
     pub version: Hash,
     /// What to do, as the plan says it.

@@ -118,6 +118,16 @@ impl Folder {
         self.root.join("work")
     }
 
+    /// What models cost, where that differs from the list.
+    pub fn prices(&self) -> PathBuf {
+        self.root.join("prices.toml")
+    }
+
+    /// Where agents without a network make their model calls.
+    pub fn gateway_socket(&self) -> PathBuf {
+        self.root.join("gateway.sock")
+    }
+
     /// Where the owner answers on this machine.
     pub fn control_socket(&self) -> PathBuf {
         self.root.join("control.sock")

@@ -1,6 +1,7 @@
 //! The control plane: the data folder, the embedded stack and its HTTP API.
 
 mod admission;
+mod boundary;
 pub mod caller;
 pub mod config;
 pub mod data;

@@ -15,6 +15,8 @@ use mainspring_store::RunKey;
 use mainspring_types::{AttemptNo, Code, Problem, RequestId, StepId, Value};
 use serde_json::json;
 
+use crate::boundary::Boundary;
+
 /// The longest a call may wait for something to say, so that a broken line is noticed.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
@@ -22,11 +24,13 @@ const WAIT_MAX: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(crate) struct EmbeddedLine {
     engine: Embedded,
+    /// Where attempts make their calls; `None` when what runs here makes none.
+    boundary: Option<Boundary>,
 }
 
 impl EmbeddedLine {
-    pub(crate) fn new(engine: Embedded) -> Self {
-        Self { engine }
+    pub(crate) fn new(engine: Embedded, boundary: Option<Boundary>) -> Self {
+        Self { engine, boundary }
     }
 
     async fn answer(&self, call: Vec<u8>) -> Result<Vec<u8>, Problem> {
@@ -42,7 +46,13 @@ impl EmbeddedLine {
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Task>, Problem> {
         let wait = Duration::from_millis(claim.wait_ms).min(WAIT_MAX);
-        let held = self.engine.claim(claim.slots as usize, wait).await.map_err(|error| problem_of(&error))?;
+        let slots = claim.slots as usize;
+        let held = match self.boundary {
+            // What calls out is seen by the world: its claim must be on disk before it starts.
+            Some(_) => self.engine.claim_durably(slots, wait).await,
+            None => self.engine.claim(slots, wait).await,
+        };
+        let held = held.map_err(|error| problem_of(&error))?;
         let mut tasks = Vec::with_capacity(held.len());
         for held in held {
             let (key, at) =
@@ -65,6 +75,7 @@ impl EmbeddedLine {
 
     async fn task(&self, held: Held) -> Result<Task, Problem> {
         let Held { assignment: is, nonce } = held;
+        let boundary = self.boundary.as_ref().map(|boundary| boundary.admit(&is, nonce));
         let tenant = is.key.tenant.clone();
         let work = serde_json::value::to_raw_value(&is.work).expect("JSON serialises");
         Ok(Task {
@@ -73,7 +84,7 @@ impl EmbeddedLine {
             work,
             input: self.fetch(&is.key, is.input).await?,
             allow_install: is.work["allow_install"].as_bool().unwrap_or(false),
-            boundary: None,
+            boundary,
             previous: match is.previous {
                 Some(previous) => Some(self.fetch(&is.key, previous).await?),
                 None => None,
@@ -86,13 +97,18 @@ impl EmbeddedLine {
     }
 
     async fn heartbeat(&self, heartbeat: Heartbeat) -> worker::Order {
-        let Heartbeat { ticket, wait_ms } = heartbeat;
+        let Heartbeat { ticket, wait_ms, held } = heartbeat;
         let wait = Duration::from_millis(wait_ms).min(WAIT_MAX);
         let (key, attempt) = (key_of(&ticket), (ticket.attempt, ticket.nonce));
-        match self.engine.desk().order(&key, &ticket.step, attempt, wait).await {
+        let knows = if held { Order::Hold } else { Order::Continue };
+        match self.engine.desk().order(&key, &ticket.step, attempt, (knows, wait)).await {
             Order::Continue => worker::Order::Continue,
+            Order::Hold => worker::Order::Hold,
             Order::Cancel(level) => worker::Order::Cancel(level_to_wire(level)),
-            Order::Abandon => worker::Order::Abandon,
+            Order::Abandon => {
+                self.release(&ticket);
+                worker::Order::Abandon
+            }
         }
     }
 
@@ -122,6 +138,20 @@ impl EmbeddedLine {
     }
 
     async fn report(&self, report: Report) -> Result<Receipt, Problem> {
+        let ticket = report.ticket.clone();
+        let receipt = self.record(report).await?;
+        self.release(&ticket);
+        Ok(receipt)
+    }
+
+    /// The attempt is over: it calls out no more.
+    fn release(&self, ticket: &Ticket) {
+        if let Some(boundary) = &self.boundary {
+            boundary.release(ticket.nonce);
+        }
+    }
+
+    async fn record(&self, report: Report) -> Result<Receipt, Problem> {
         let Report { ticket, end, used } = report;
         if !self.hear(&ticket) {
             return Ok(Receipt::Abandon);

@@ -14,6 +14,7 @@ use mainspring_types::{Code, Problem, RequestId, RunId, TenantId, Value};
 
 use crate::{
     admission::{self, Admitted},
+    boundary::Boundary,
     caller::{Caller, Paths},
     line::{level_from_wire, problem_of},
     view::{self, Reading, Taken},
@@ -42,12 +43,18 @@ pub struct Plane {
     engine: Embedded,
     readers: Arc<Readers>,
     versions: PathBuf,
+    boundary: Option<Boundary>,
 }
 
 impl Plane {
     /// The control plane over a started engine; snapshots of agent versions are kept below `versions`.
-    pub(crate) fn new(engine: Embedded, readers: Arc<Readers>, versions: PathBuf) -> Self {
-        Self { engine, readers, versions }
+    pub(crate) fn new(
+        engine: Embedded,
+        readers: Arc<Readers>,
+        versions: PathBuf,
+        boundary: Option<Boundary>,
+    ) -> Self {
+        Self { engine, readers, versions, boundary }
     }
 
     /// Accepts a run; durable once this returns. A repeated `key` with the same request answers with the same run.

@@ -4,8 +4,10 @@
 //! socket, so that there is one way in.
 //!
 //! ```text
-//!  own the folder -> open the store -> engine takes up what was left -> worker claims -> control socket answers
-//!  shutdown: the sockets close, live attempts are told to end and reported, the writer writes what is queued
+//!  own the folder -> open the store -> engine takes up what was left -> gateway opens -> worker claims
+//!                 -> control socket answers
+//!  shutdown: the sockets close, live attempts are told to end and reported, answers under way are read to their end,
+//!            the writer writes what is queued
 //! ```
 
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -20,6 +22,7 @@ use tokio::{task::JoinHandle, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    boundary::Boundary,
     config::Config,
     data::{Folder, Owned},
     http::{self, Listener},
@@ -42,9 +45,12 @@ pub struct Stack {
     owned: Arc<Owned>,
     background: JoinHandle<()>,
     worker: Option<JoinHandle<()>>,
+    boundary: Option<Boundary>,
     /// Ends the listeners first, then the worker.
     closing: CancellationToken,
     leaving: CancellationToken,
+    /// Ends the gateway's listeners, after the worker.
+    landed: CancellationToken,
     listeners: TaskTracker,
 }
 
@@ -66,12 +72,18 @@ impl Stack {
         remove_unfinished_snapshots(&folder.versions())?;
         let executor = executor(folder)?;
         let (engine, writer, background) =
-            Embedded::start(store, blobs).await.map_err(|error| problem_of(&error))?;
-        let plane = Plane::new(engine.clone(), readers, folder.versions());
-
+            Embedded::start(store, blobs.clone()).await.map_err(|error| problem_of(&error))?;
         let (closing, leaving) = (CancellationToken::new(), CancellationToken::new());
+        let landed = CancellationToken::new();
+        let boundary = match &executor {
+            Some(executor) if executor.calls_out() => {
+                Some(Boundary::open(&engine, (folder, config), blobs, &landed).await?)
+            }
+            _ => None,
+        };
+        let plane = Plane::new(engine.clone(), readers, folder.versions(), boundary.clone());
         let worker = executor.map(|executor| {
-            let line = Arc::new(EmbeddedLine::new(engine.clone()));
+            let line = Arc::new(EmbeddedLine::new(engine.clone(), boundary.clone()));
             let worker = Worker::new(line, executor, config.slots, "embedded");
             tokio::spawn(worker.run(leaving.clone().cancelled_owned()))
         });
@@ -82,8 +94,10 @@ impl Stack {
             owned,
             background: tokio::spawn(background),
             worker,
+            boundary,
             closing,
             leaving,
+            landed,
             listeners: TaskTracker::new(),
         };
         stack.answer_on(Listener::Socket(stack.owned.control()?));
@@ -144,6 +158,10 @@ impl Stack {
             && worker.await.is_err()
         {
             tracing::error!("the worker failed while it was leaving");
+        }
+        self.landed.cancel();
+        if let Some(boundary) = &self.boundary {
+            boundary.close().await;
         }
         self.background.abort();
         // Blocks for one commit at most.

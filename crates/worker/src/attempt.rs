@@ -15,6 +15,7 @@ use crate::{
     heartbeat::Birth,
     link::{Backoff, Link},
     notes::NoteSender,
+    slot::Slot,
 };
 
 /// How long a worker that leaves goes on trying to report.
@@ -32,11 +33,12 @@ pub(crate) struct Crew {
 
 impl Crew {
     /// Works on `task` and reports how it ended.
-    pub(crate) async fn attend(&self, task: Task) {
+    pub(crate) async fn attend(&self, task: Task, slot: Option<Arc<Slot>>) {
         let subject = Arc::new(Subject::new(task.ticket.clone()));
         let (sender, plane) = watch::channel(Order::Continue);
         let orders = Orders { plane, leaving: self.leaving.clone() };
-        let birth = Birth { subject: Arc::clone(&subject), born: Instant::now(), orders: sender };
+        let birth =
+            Birth { subject: Arc::clone(&subject), born: Instant::now(), orders: sender, slot: slot.clone() };
         self.births.send(birth).expect("the heartbeats outlive the attempts");
 
         let control = Control::new(Scribe::new(Arc::clone(&subject), self.notes.clone()), orders.clone());
@@ -47,6 +49,7 @@ impl Crew {
             self.notes.settle().await;
         }
         self.report(&subject, outcome, &orders).await;
+        drop(slot);
     }
 
     /// Reports until the control plane has it, or says that the attempt no longer counts.

@@ -32,6 +32,12 @@ pub trait Execute: Send + Sync + 'static {
     /// Nothing of the attempt is left running once the future is ready. What is said about an abandoned attempt is
     /// not passed on.
     fn execute(&self, task: Task, control: Control) -> Execution<'_>;
+
+    /// Whether what it runs is seen by the world while it runs, and makes calls: then nothing starts before its claim
+    /// is durable. What only benchmarks the engine does not.
+    fn calls_out(&self) -> bool {
+        true
+    }
 }
 
 /// The work on one attempt.

@@ -15,6 +15,7 @@ use tokio::{
 use crate::{
     execute::Subject,
     link::{Backoff, Link},
+    slot::Slot,
 };
 
 /// How long an attempt lives before its first heartbeat.
@@ -30,6 +31,20 @@ pub(crate) struct Birth {
     pub(crate) born: Instant,
     /// Closed, from the other side, when the attempt is over.
     pub(crate) orders: watch::Sender<Order>,
+    /// What it has of the worker; `None` when it is beyond the worker's slots.
+    pub(crate) slot: Option<Arc<Slot>>,
+}
+
+impl Birth {
+    /// Passes an order on when it is another than the last.
+    fn hear(&self, order: Order) {
+        match (order, &self.slot) {
+            (Order::Hold, Some(slot)) => slot.lend(),
+            (Order::Continue, Some(slot)) => slot.take_back(),
+            _ => {}
+        }
+        self.orders.send_if_modified(|last| std::mem::replace(last, order) != order);
+    }
 }
 
 /// Starts the heartbeats of attempts that outlive their grace, until no more can be born.
@@ -57,14 +72,16 @@ async fn poll(birth: &Birth, link: &Link) {
     let mut backoff = Backoff::new();
     loop {
         let wait_ms = u64::try_from(POLL.as_millis()).expect("a few seconds");
-        match link.heartbeat(Heartbeat { ticket: birth.subject.ticket.clone(), wait_ms }).await {
-            Ok(Order::Continue) => backoff = Backoff::new(),
+        let held = *birth.orders.borrow() == Order::Hold;
+        match link.heartbeat(Heartbeat { ticket: birth.subject.ticket.clone(), wait_ms, held }).await {
             Ok(order) => {
-                birth.orders.send_if_modified(|last| std::mem::replace(last, order) != order);
-                if order == Order::Abandon {
-                    return;
+                backoff = Backoff::new();
+                birth.hear(order);
+                match order {
+                    Order::Continue | Order::Hold => {}
+                    Order::Cancel(_) => sleep(ESCALATION).await,
+                    Order::Abandon => return,
                 }
-                sleep(ESCALATION).await;
             }
             Err(problem) => {
                 tracing::debug!(%problem, step = %birth.subject.ticket.step, "a heartbeat did not arrive");

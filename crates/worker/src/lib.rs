@@ -15,6 +15,7 @@ mod heartbeat;
 mod link;
 mod notes;
 mod process;
+mod slot;
 mod worker;
 
 pub use execute::{Control, Execute, Execution, Outcome, Scribe};

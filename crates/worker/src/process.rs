@@ -25,7 +25,7 @@ use std::{
 
 use futures_util::{FutureExt as _, future::FusedFuture as _};
 use mainspring_agent::Work;
-use mainspring_api::worker::{End, Note, Task};
+use mainspring_api::worker::{End, Note, Order, Task};
 use mainspring_runtimes::Invocation;
 use mainspring_sandbox::{Child, Launcher, StartError};
 use mainspring_types::{Code, Problem};
@@ -93,7 +93,7 @@ impl ProcessExecutor {
         let scribe = control.scribe();
         let ready = tokio::select! {
             ready = self.prepare(&task, &scribe) => ready,
-            _ = control.order() => return Outcome::of(End::Aborted {}),
+            () = told_to_end(&mut control) => return Outcome::of(End::Aborted {}),
         };
         let ready = match ready {
             Ok(ready) => ready,
@@ -155,6 +155,11 @@ impl Execute for ProcessExecutor {
     fn execute(&self, task: Task, control: Control) -> Execution<'_> {
         Box::pin(self.attempt(task, control))
     }
+}
+
+/// Waits for an order to end: what has not started has nothing to be held for.
+async fn told_to_end(control: &mut Control) {
+    while matches!(control.order().await, Order::Continue | Order::Hold) {}
 }
 
 /// Everything that a program needs before it starts.

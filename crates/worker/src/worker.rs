@@ -7,6 +7,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
     time::sleep,
 };
+use tokio_util::task::TaskTracker;
 
 use crate::{
     attempt::Crew,
@@ -14,6 +15,7 @@ use crate::{
     heartbeat::watch_over,
     link::{Backoff, Link},
     notes,
+    slot::Slot,
 };
 
 /// How long a claim waits for the first attempt.
@@ -22,7 +24,7 @@ const CLAIM_WAIT: Duration = Duration::from_secs(10);
 /// Works on as many attempts at once as it has slots.
 ///
 /// It opens no store and knows the control plane by its [`Line`] alone. A slot is taken from the claim to the receipt
-/// of the report.
+/// of the report, but for the time in which the attempt is held.
 pub struct Worker {
     line: Arc<dyn Line>,
     executor: Arc<dyn Execute>,
@@ -55,28 +57,30 @@ impl Worker {
         tokio::spawn(watch_over(born, link));
 
         let slots = Arc::new(Semaphore::new(self.slots.get() as usize));
+        // Slots do not tell: one whose attempt is held is free.
+        let attempts = TaskTracker::new();
         tokio::select! {
             // Claims first: attempts that arrived with the order to leave are begun, and so ended and reported.
             biased;
-            () = self.fill(&slots, &crew) => {}
+            () = self.fill(&slots, &crew, &attempts) => {}
             () = shutdown => {}
         }
         leave.send_replace(Leaving::Yes);
-        // Every slot is free once every attempt is reported.
-        let _ = slots.acquire_many(self.slots.get()).await;
+        attempts.close();
+        attempts.wait().await;
         drop(crew);
         let _ = carrier.await;
     }
 
     /// Claims for the free slots, for ever.
-    async fn fill(&self, slots: &Arc<Semaphore>, crew: &Arc<Crew>) {
+    async fn fill(&self, slots: &Arc<Semaphore>, crew: &Arc<Crew>, attempts: &TaskTracker) {
         let mut backoff = Backoff::new();
         loop {
             let free = free_slots(slots).await;
             match crew.link.claim(self.claim(&free)).await {
                 Ok(tasks) => {
                     backoff = Backoff::new();
-                    begin(tasks, free, crew);
+                    begin(tasks, free, (slots, crew), attempts);
                 }
                 Err(problem) => {
                     tracing::warn!(%problem, worker = %self.name, "a claim was not answered");
@@ -105,15 +109,17 @@ async fn free_slots(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
 }
 
 /// Starts each task in a slot of its own and gives the other slots back.
-fn begin(tasks: Vec<Task>, mut free: OwnedSemaphorePermit, crew: &Arc<Crew>) {
+fn begin(
+    tasks: Vec<Task>,
+    mut free: OwnedSemaphorePermit,
+    (slots, crew): (&Arc<Semaphore>, &Arc<Crew>),
+    attempts: &TaskTracker,
+) {
     for task in tasks {
         // A control plane that gives more than was asked for is worked for beyond the slots, not refused.
-        let slot = free.split(1);
+        let slot = free.split(1).map(|permit| Arc::new(Slot::new(permit, slots)));
         let crew = Arc::clone(crew);
-        tokio::spawn(async move {
-            crew.attend(task).await;
-            drop(slot);
-        });
+        attempts.spawn(async move { crew.attend(task, slot).await });
     }
 }
 

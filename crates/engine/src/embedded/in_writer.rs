@@ -19,7 +19,12 @@ impl InWriter {
         Self { driver, bell, units: Vec::new() }
     }
 
-    fn write_unit(&mut self, pen: &mut Pen<'_>, now: Timestamp, mut unit: Box<dyn Unit>) -> Result<(), Fault> {
+    fn write_unit(
+        &mut self,
+        pen: &mut Pen<'_>,
+        now: Timestamp,
+        mut unit: Box<dyn Unit>,
+    ) -> Result<(), Fault> {
         match unit.write(pen, now) {
             Ok(news) => {
                 self.units.push((unit, news));

@@ -145,7 +145,7 @@ pub(super) fn what_is_let_go_is_owed(told: &Told, record: &Record) -> Lawful {
 }
 
 fn an_assignment_carries_what_the_plan_says(assignment: &Assignment, record: &Record) -> Lawful {
-    let Assignment { key, step, attempt, version, work, input, previous } = assignment;
+    let Assignment { key, step, attempt, agent, version, work, input, previous } = assignment;
     let (creation, shadow) = &record.runs[key];
     let planned = creation.created.plan.steps.iter().find(|planned| planned.id == *step);
     let before = planned.and_then(|planned| planned.after.last());
@@ -158,7 +158,8 @@ fn an_assignment_carries_what_the_plan_says(assignment: &Assignment, record: &Re
         && previous.as_ref() == sent
         && previous.as_ref().map(mainspring_types::Value::bytes) == sent.map(mainspring_types::Value::bytes)
         && planned.is_some_and(|planned| planned.work == *work)
-        && *version == creation.created.version;
+        && *version == creation.created.version
+        && *agent == creation.created.agent;
     demand(same, "an assignment carries what the plan says", || {
         format!("{}: {step}/{attempt} got {assignment:?}, before it {sent:?}", key.run)
     })

@@ -50,18 +50,24 @@ pub(super) async fn follow(child: &mut Child, limit: Duration, control: &mut Con
     let mut cause = Cause::Itself;
     // The end of the time limit, until something else ends the program: then the moment it is killed.
     let mut deadline = Instant::now() + limit;
+    // While it is held: the time it will have when it goes on.
+    let mut left = None;
     loop {
         tokio::select! {
             exit = child.wait() => return Ended { exit, cause, manner: Manner::Willing },
-            order = control.order() => match grace(order) {
-                Some((signal, grace)) => {
+            order = control.order() => match harshness(order) {
+                Harshness::Hold => left = left.or_else(|| Some(deadline - Instant::now())),
+                Harshness::GoOn => deadline = left.take().map_or(deadline, |left| Instant::now() + left),
+                Harshness::Ask { signal, grace } => {
+                    // What is told to end while it is held is no longer held.
+                    left = None;
                     cause = Cause::Order;
                     deadline = deadline.min(Instant::now() + grace);
                     child.signal(signal);
                 }
-                None => return kill(child, Cause::Order).await,
+                Harshness::Kill => return kill(child, Cause::Order).await,
             },
-            () = sleep_until(deadline) => match cause {
+            () = sleep_until(deadline), if left.is_none() => match cause {
                 Cause::Itself => {
                     cause = Cause::Time;
                     deadline = Instant::now() + STOP_GRACE;
@@ -73,13 +79,27 @@ pub(super) async fn follow(child: &mut Child, limit: Duration, control: &mut Con
     }
 }
 
-/// How a program is asked to end, and how long it may take; `None` when it is not asked.
-fn grace(order: Order) -> Option<(Signal, Duration)> {
+/// What an order means for a program.
+enum Harshness {
+    /// Its time stands still.
+    Hold,
+    /// Its time goes on.
+    GoOn,
+    /// It is asked to end, and may take so long.
+    Ask { signal: Signal, grace: Duration },
+    /// It is not asked.
+    Kill,
+}
+
+fn harshness(order: Order) -> Harshness {
     match order {
-        Order::Cancel(Level::Interrupt) => Some((Signal::Interrupt, INTERRUPT_GRACE)),
-        Order::Cancel(Level::Stop) => Some((Signal::Terminate, STOP_GRACE)),
-        Order::Cancel(Level::Kill) | Order::Abandon => None,
-        Order::Continue => unreachable!("to go on is no order that is told"),
+        Order::Hold => Harshness::Hold,
+        Order::Continue => Harshness::GoOn,
+        Order::Cancel(Level::Interrupt) => {
+            Harshness::Ask { signal: Signal::Interrupt, grace: INTERRUPT_GRACE }
+        }
+        Order::Cancel(Level::Stop) => Harshness::Ask { signal: Signal::Terminate, grace: STOP_GRACE },
+        Order::Cancel(Level::Kill) | Order::Abandon => Harshness::Kill,
     }
 }
 
