@@ -35,11 +35,11 @@ use mainspring_types::{EffectId, Problem};
 use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
+use self::{attempts::Attempts, flight::Flight};
 pub use self::{
     hold::{Held, HeldFor},
     open::Settings,
 };
-use self::{attempts::Attempts, flight::Flight};
 use crate::{Pass, journal::Ledger, price::Prices, provider::Provider, quota::Governor, upstream::Upstream};
 
 /// What the gateway tells of attempts, and asks about them.

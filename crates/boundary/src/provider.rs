@@ -54,7 +54,8 @@ impl Provider {
 
     /// Whether it can be asked for the model in the family's terms.
     pub fn serves(&self, family: Family, model: &str) -> bool {
-        self.speaks(family) && (self.models.is_empty() || self.models.iter().any(|pattern| matches(pattern, model)))
+        self.speaks(family)
+            && (self.models.is_empty() || self.models.iter().any(|pattern| matches(pattern, model)))
     }
 }
 

@@ -35,7 +35,8 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     let (head, body) = request.into_parts();
     let knock = Knock::of(&head.uri, &head.headers);
     let route = Route::of(head.method.as_str(), &knock.path);
-    let route = route.map(|route| if speaks_anthropic(&head.headers) { route.for_anthropic() } else { route });
+    let route =
+        route.map(|route| if speaks_anthropic(&head.headers) { route.for_anthropic() } else { route });
     let pass = knock.token.as_deref().and_then(|token| shared.attempts.find(token));
     let Some(pass) = pass else {
         let message = "the key is not that of a live attempt; agents get theirs when they are started";
@@ -65,9 +66,8 @@ async fn take(
     (route, knock): (Route, Knock),
     (method, headers, body): (Method, HeaderMap, Incoming),
 ) -> Result<Job, Box<Response<Body>>> {
-    let refuse = |status, kind, code, message: &str| {
-        Box::new(refuse(Some(&route), status, kind, code, message))
-    };
+    let refuse =
+        |status, kind, code, message: &str| Box::new(refuse(Some(&route), status, kind, code, message));
     if headers.get("content-encoding").is_some_and(|encoding| encoding != "identity") {
         let message = "send the request without a content encoding: the gateway reads what it passes on";
         return Err(refuse(415, Kind::Malformed, Code::MalformedCall, message));
@@ -171,7 +171,9 @@ impl Desk {
             let stopped = || Fault::Refused { detail: "the writer has stopped".into() };
             (shared.submit)(intent).map_err(|_| stopped())?;
             let decision = answer.await.map_err(|_| stopped())??;
-            let (Decision::Send(begun), Some(permit)) = (&decision, permit) else { return Ok((decision, None)) };
+            let (Decision::Send(begun), Some(permit)) = (&decision, permit) else {
+                return Ok((decision, None));
+            };
             let flight = Arc::new(Flight::new(begun.effect, job.call.pass.clone()));
             let listener = Listener::new(Arc::clone(&flight));
             shared.flights().insert(begun.effect, Arc::clone(&flight));
@@ -202,8 +204,9 @@ impl Desk {
 
     fn out_of_budget(&self, limit: &Limit, needs: u64) -> Response<Body> {
         let message = exhausted(self.pass(), limit, needs);
-        let problem = Problem::new(Code::BudgetExhausted, message.clone())
-            .suggest("raise the budget and run it again, or let runs wait instead with `policy = \"suspend\"`");
+        let problem = Problem::new(Code::BudgetExhausted, message.clone()).suggest(
+            "raise the budget and run it again, or let runs wait instead with `policy = \"suspend\"`",
+        );
         self.shared.warden.end(self.pass(), problem);
         self.refuse(402, Kind::Exhausted, Code::BudgetExhausted, &message)
     }
@@ -219,8 +222,9 @@ impl Desk {
             }
             Divergence::Fail => {
                 let message = format!("the agent {what}");
-                let problem = Problem::new(Code::Diverged, message.clone())
-                    .suggest("make the agent's requests the same on every start, or set `divergence = \"live\"`");
+                let problem = Problem::new(Code::Diverged, message.clone()).suggest(
+                    "make the agent's requests the same on every start, or set `divergence = \"live\"`",
+                );
                 self.shared.warden.end(self.pass(), problem);
                 Some(self.refuse(409, Kind::Forbidden, Code::Diverged, &message))
             }
@@ -229,7 +233,8 @@ impl Desk {
 
     fn unknowable(&self, effect: EffectId) -> Response<Body> {
         let why = self.job.call.irreversible.as_deref().unwrap_or("it acts at the provider");
-        let message = format!("whether {effect} happened is not known, and it is not repeated, because {why}");
+        let message =
+            format!("whether {effect} happened is not known, and it is not repeated, because {why}");
         self.refuse(409, Kind::Forbidden, Code::EffectUnknown, &message)
     }
 

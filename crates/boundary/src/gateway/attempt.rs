@@ -105,7 +105,9 @@ impl Attempt<'_> {
             End::Whole => Seen::Whole { head, answer },
             End::Truncated => self.failed("an answer without its end", seen),
             End::Malformed { detail } => self.failed(&format!("no answer of its API: {detail}"), seen),
-            End::ErrorEvent { message, retryable: true } => self.failed(&format!("an error: {message}"), seen),
+            End::ErrorEvent { message, retryable: true } => {
+                self.failed(&format!("an error: {message}"), seen)
+            }
             End::ErrorEvent { message, retryable: false } => {
                 let failure = Failure { cure: Cure::Nothing, retry_after: None, message: message.clone() };
                 if self.flight.has_flowed() {
@@ -138,7 +140,8 @@ impl Attempt<'_> {
         let Some(id) = reader.response_id() else { return };
         self.response = Some(id.to_owned());
         let key = self.job.call.pass.key.clone();
-        let unit = Identify { key, effect: self.begun.effect, number: self.begun.number, response: id.to_owned() };
+        let unit =
+            Identify { key, effect: self.begun.effect, number: self.begun.number, response: id.to_owned() };
         // A writer that has stopped writes the settlement neither, and the effect is unknown.
         let _ = (self.shared.submit)(Box::new(unit));
     }

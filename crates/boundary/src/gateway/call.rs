@@ -165,7 +165,9 @@ fn repeat(headers: &HeaderMap) -> Repeat {
 fn path(family: Family, knock: &Knock) -> String {
     let mut rest = knock.path.trim_matches('/');
     let mut version = if family == Family::Gemini { "v1beta" } else { "v1" };
-    while let Some((first, tail)) = rest.split_once('/').filter(|(first, _)| ["v1", "v1beta", "v1alpha"].contains(first)) {
+    while let Some((first, tail)) =
+        rest.split_once('/').filter(|(first, _)| ["v1", "v1beta", "v1alpha"].contains(first))
+    {
         (version, rest) = (first, tail);
     }
     let query = if knock.query.is_empty() { String::new() } else { format!("?{}", knock.query) };

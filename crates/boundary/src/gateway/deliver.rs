@@ -24,7 +24,13 @@ use crate::{
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// The answer as it was recorded.
-pub(super) fn recorded(shared: &Arc<Shared>, pass: &Pass, effect: EffectId, head: &Head, body: Bytes) -> Response<Body> {
+pub(super) fn recorded(
+    shared: &Arc<Shared>,
+    pass: &Pass,
+    effect: EffectId,
+    head: &Head,
+    body: Bytes,
+) -> Response<Body> {
     let done = Receipt { shared: Arc::clone(shared), pass: pass.clone(), effect };
     let once = stream::unfold((Some(body), done), |(body, done)| async move {
         let body = body?;
@@ -67,7 +73,13 @@ pub(super) async fn live(shared: &Arc<Shared>, pass: &Pass, listener: Listener) 
 }
 
 /// A refusal of ours, in the shape of the provider that the agent believes it speaks to.
-pub(super) fn refuse(route: Option<&Route>, status: u16, kind: Kind, code: Code, message: &str) -> Response<Body> {
+pub(super) fn refuse(
+    route: Option<&Route>,
+    status: u16,
+    kind: Kind,
+    code: Code,
+    message: &str,
+) -> Response<Body> {
     let body = refusal::body(route, status, kind, code.as_str(), message);
     let mut head = Head::ours(status);
     if status < 500 {

@@ -152,7 +152,9 @@ impl Listener {
                     return Beginning::Head(head.clone());
                 }
                 match &progress.end {
-                    Some(Landing::Instead(head, body)) => return Beginning::Instead(head.clone(), body.clone()),
+                    Some(Landing::Instead(head, body)) => {
+                        return Beginning::Instead(head.clone(), body.clone());
+                    }
                     Some(Landing::Whole | Landing::Cut) => return Beginning::Cut,
                     None => {}
                 }

@@ -45,7 +45,13 @@ const WRITE_AGAIN: Duration = Duration::from_millis(100);
 const INLINE_MAX: usize = 64 * 1024;
 
 /// Flies a call to its end, whoever still listens.
-pub(super) async fn fly(shared: Arc<Shared>, job: Arc<Job>, flight: Arc<Flight>, begun: Begun, permit: Permit) {
+pub(super) async fn fly(
+    shared: Arc<Shared>,
+    job: Arc<Job>,
+    flight: Arc<Flight>,
+    begun: Begun,
+    permit: Permit,
+) {
     let effect = begun.effect;
     let mut flying = Flying { shared, job, flight, begun, failures: 0, place: 0 };
     flying.to_the_end(permit).await;
@@ -105,7 +111,8 @@ impl Flying {
             }
             Seen::Broken { message, usage, response } => {
                 let bill = Bill { usage, cost: self.cost(&usage), response };
-                self.fail(Trouble { failure: message, bill, patience: false, wait: None, instead: None }).await
+                self.fail(Trouble { failure: message, bill, patience: false, wait: None, instead: None })
+                    .await
             }
             Seen::Deserted { response } => {
                 let message = "cancelled while the provider was answering".to_owned();
@@ -264,7 +271,11 @@ impl Flying {
     }
 
     /// What was written; `None` when it was not and may be tried again, after a wait.
-    async fn written<T>(&self, unit: Box<impl Unit>, answer: oneshot::Receiver<Result<T, Fault>>) -> Option<T> {
+    async fn written<T>(
+        &self,
+        unit: Box<impl Unit>,
+        answer: oneshot::Receiver<Result<T, Fault>>,
+    ) -> Option<T> {
         if (self.shared.submit)(unit).is_err() {
             return std::future::pending().await;
         }
@@ -299,7 +310,9 @@ fn said(failure: &Failure, status: u16) -> String {
 fn quota_of(seen: &Seen) -> Quota {
     match seen {
         Seen::Whole { .. } | Seen::Broken { .. } | Seen::Deserted { .. } => Quota::Failed,
-        Seen::Refused { failure, .. } if failure.is_rate_limited() => Quota::Limited { wait: failure.retry_after },
+        Seen::Refused { failure, .. } if failure.is_rate_limited() => {
+            Quota::Limited { wait: failure.retry_after }
+        }
         Seen::Refused { .. } => Quota::Failed,
     }
 }

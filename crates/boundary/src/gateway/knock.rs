@@ -18,10 +18,11 @@ const PREFIX: &str = "/a/";
 impl Knock {
     pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
         let path = uri.path();
-        let (in_path, path) = match path.strip_prefix(PREFIX).map(|rest| rest.split_once('/').unwrap_or((rest, ""))) {
-            Some((token, rest)) => (Some(token.to_owned()), format!("/{rest}")),
-            None => (None, path.to_owned()),
-        };
+        let (in_path, path) =
+            match path.strip_prefix(PREFIX).map(|rest| rest.split_once('/').unwrap_or((rest, ""))) {
+                Some((token, rest)) => (Some(token.to_owned()), format!("/{rest}")),
+                None => (None, path.to_owned()),
+            };
         let (keys, query): (Vec<&str>, Vec<&str>) =
             uri.query().unwrap_or_default().split('&').partition(|part| part.starts_with("key="));
         let in_query = keys.first().and_then(|key| key.strip_prefix("key=")).map(str::to_owned);
@@ -50,7 +51,10 @@ mod tests {
             headers.insert(name, value.parse().expect("a value"));
         }
         let knock = Knock::of(&uri.parse().expect("a URI"), &headers);
-        assert_eq!((knock.token.as_deref(), knock.path.as_str(), knock.query.as_str()), (token, rest.0, rest.1));
+        assert_eq!(
+            (knock.token.as_deref(), knock.path.as_str(), knock.query.as_str()),
+            (token, rest.0, rest.1)
+        );
     }
 
     #[test]

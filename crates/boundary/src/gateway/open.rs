@@ -79,7 +79,8 @@ impl Gateway {
 
     /// The kinds of provider that calls are passed on to.
     pub fn families(&self) -> Vec<Family> {
-        let speaks = |family: &Family| self.shared.providers.iter().any(|(provider, _)| provider.speaks(*family));
+        let speaks =
+            |family: &Family| self.shared.providers.iter().any(|(provider, _)| provider.speaks(*family));
         Family::ALL.into_iter().filter(speaks).collect()
     }
 
@@ -155,7 +156,11 @@ impl Shared {
         let hash = Hash::of(&body);
         let body: Arc<[u8]> = body.into();
         loop {
-            let digest = mainspring_types::Digest { hash, size: body.len() as u64, media: mainspring_types::Media::Text };
+            let digest = mainspring_types::Digest {
+                hash,
+                size: body.len() as u64,
+                media: mainspring_types::Media::Text,
+            };
             let owner = tenant.clone();
             let pinned = write(&self.submit, |reply| PinBlob { tenant: owner, digest, reply }).await;
             let (blobs, owner, bytes) = (self.blobs.clone(), tenant.clone(), Arc::clone(&body));

@@ -29,14 +29,21 @@ impl Shared {
     }
 
     /// Waits until a limit may have given way.
-    pub(super) async fn relief(self: &Arc<Self>, pass: &Pass, limit: &Limit, until: Option<Timestamp>, needs: u64) {
+    pub(super) async fn relief(
+        self: &Arc<Self>,
+        pass: &Pass,
+        limit: &Limit,
+        until: Option<Timestamp>,
+        needs: u64,
+    ) {
         self.held(pass, budget(pass, limit, until, needs), until).await;
     }
 
     /// Waits until somebody may have decided what happens to a call that is not the recorded one.
     pub(super) async fn decision(self: &Arc<Self>, pass: &Pass, what: &str) {
         let run = pass.key.run;
-        let way_out = format!("`mainspring runs diverge {run} live` pays for new calls; `... fail` ends the run");
+        let way_out =
+            format!("`mainspring runs diverge {run} live` pays for new calls; `... fail` ends the run");
         let held = Held { what: HeldFor::Gate, detail: format!("the agent {what}"), way_out };
         self.held(pass, held, None).await;
     }

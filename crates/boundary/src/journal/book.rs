@@ -8,7 +8,9 @@ use mainspring_store::{AccountKey, Balance, Fault, Pen, Spender, Spent as Sum};
 use mainspring_types::Timestamp;
 
 use super::{Pass, entries};
-use crate::budget::{Account, Hold, Limit, Meter, Policy, Rule, Scope, Spent, Verdict, Window, Wish, reserve};
+use crate::budget::{
+    Account, Hold, Limit, Meter, Policy, Rule, Scope, Spent, Verdict, Window, Wish, reserve,
+};
 
 /// The limits of tenants, agents and all runs, from the settings.
 #[derive(Debug, Default)]
@@ -66,9 +68,8 @@ impl Book {
         for own in pen.run_limits(&pass.key)? {
             let Some(meter) = Meter::from_word(&own.meter) else { continue };
             let scope = Scope::Run(pass.key.run);
-            limits.retain(|limit| {
-                (&limit.scope, limit.meter, limit.window) != (&scope, meter, Window::Total)
-            });
+            limits
+                .retain(|limit| (&limit.scope, limit.meter, limit.window) != (&scope, meter, Window::Total));
             let policy = Policy::from_word(&own.policy).unwrap_or_default();
             limits.push(Limit { scope, meter, window: Window::Total, max: own.most, policy });
         }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use mainspring_store::{
-    Candidate, Charge, Fault, Identity, NewEffect, NewTry, News, Pen, Recorded, Unit,
-};
+use mainspring_store::{Candidate, Charge, Fault, Identity, NewEffect, NewTry, News, Pen, Recorded, Unit};
 use mainspring_types::{EffectId, Timestamp};
 use tokio::sync::oneshot;
 
@@ -196,7 +194,8 @@ impl Intent {
         };
         pen.intend(&call.pass.key, &effect)?;
         self.begin_try(pen, &begun)?;
-        let line = entries::intended(effect.id, &call.identity.route, &call.model, &self.provider, occurrence);
+        let line =
+            entries::intended(effect.id, &call.identity.route, &call.model, &self.provider, occurrence);
         self.tell(pen, now, line, news)?;
         Ok(Decision::Send(begun))
     }

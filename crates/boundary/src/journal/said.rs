@@ -57,7 +57,12 @@ fn name(before: Option<&Hash>, body: &str) -> Hash {
     hasher.finish()
 }
 
-fn put(pen: &mut Pen<'_>, key: &RunKey, before: Option<Hash>, (node, body): &(Hash, Box<str>)) -> Result<(), Fault> {
+fn put(
+    pen: &mut Pen<'_>,
+    key: &RunKey,
+    before: Option<Hash>,
+    (node, body): &(Hash, Box<str>),
+) -> Result<(), Fault> {
     if pen.has_node(key, node)? {
         return Ok(());
     }

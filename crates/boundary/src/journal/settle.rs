@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use mainspring_store::{
-    EffectState, Fault, News, Pen, Settlement, StoredBody, Tokens, TryEnd, Unit,
-};
+use mainspring_store::{EffectState, Fault, News, Pen, Settlement, StoredBody, Tokens, TryEnd, Unit};
 use mainspring_types::Timestamp;
 use tokio::sync::oneshot;
 

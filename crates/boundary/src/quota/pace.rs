@@ -12,17 +12,20 @@ const GAP_MAX: Duration = Duration::from_mins(1);
 /// A learned spacing shorter than this is none.
 const GAP_MIN: Duration = Duration::from_millis(1);
 
-/// The spacing learned from 429s: what got through since the last one, and a quarter more.
+/// The spacing learned from 429s.
 ///
-/// Each accepted call shortens it by a 25th, so that a provider's true rate is met again after five, and passed by
-/// little. A provider that never says 429 is never spaced.
+/// One that is far too short, as in the beginning, becomes what the provider took since the last 429 spread over the
+/// time since; one that is nearly right grows by a quarter. Each accepted call shortens it by a 25th, so that a
+/// provider's true rate is met again after five or six, and passed by little. A provider that never says 429 is never
+/// spaced. Calls in flight count as taken: a guess that is too fast costs one more 429, while one that is too slow
+/// would take many calls to be noticed.
 #[derive(Default, Debug)]
 pub(super) struct Pace {
     gap: Duration,
     next: Timestamp,
-    /// Since when `accepted` counts: the last 429, or the last time that the account was idle.
+    /// Since when `sent` counts: the last 429, or the last time that the account was idle.
     since: Timestamp,
-    accepted: u32,
+    sent: u32,
 }
 
 impl Pace {
@@ -33,15 +36,15 @@ impl Pace {
 
     /// Idle time says nothing about a provider's rate: counting begins anew.
     pub(super) fn resumed(&mut self, now: Timestamp) {
-        (self.since, self.accepted) = (now, 0);
+        (self.since, self.sent) = (now, 0);
     }
 
     pub(super) fn sent(&mut self, now: Timestamp) {
+        self.sent = self.sent.saturating_add(1);
         self.next = now.after(self.gap);
     }
 
     pub(super) fn accepted(&mut self) {
-        self.accepted = self.accepted.saturating_add(1);
         self.gap = self.gap * 24 / 25;
         if self.gap < GAP_MIN {
             self.gap = Duration::ZERO;
@@ -49,9 +52,11 @@ impl Pace {
     }
 
     pub(super) fn limited(&mut self, now: Timestamp) {
-        let gap = match now.since(self.since).checked_div(self.accepted) {
-            Some(between) => between.max(self.gap) * 5 / 4,
-            None => self.gap.saturating_mul(2),
+        let taken = self.sent.saturating_sub(1);
+        let gap = match now.since(self.since).checked_div(taken) {
+            Some(between) if self.gap * 2 < between => between,
+            Some(_) => self.gap * 5 / 4,
+            None => self.gap * 2,
         };
         self.gap = gap.min(GAP_MAX);
         self.next = now.after(self.gap);
@@ -99,13 +104,15 @@ mod tests {
     #[test]
     fn a_spacing_is_learned_from_what_got_through_and_fades() {
         let mut pace = Pace::default();
-        pace.sent(at(0));
+        (0..5).for_each(|_| pace.sent(at(0)));
         assert_eq!(pace.opens(), at(0), "nothing is known yet");
-        (0..4).for_each(|_| pace.accepted());
         pace.limited(at(4_000));
-        assert_eq!(pace.gap, Duration::from_millis(1_250), "four in four seconds, and a quarter more");
-        pace.limited(at(5_000));
-        assert_eq!(pace.gap, Duration::from_millis(2_500), "none in between: twice as slow");
+        assert_eq!(pace.gap, Duration::from_secs(1), "four in four seconds");
+        (0..3).for_each(|_| pace.sent(at(5_000)));
+        pace.limited(at(6_000));
+        assert_eq!(pace.gap, Duration::from_millis(1_250), "two in two seconds: nearly right");
+        pace.limited(at(7_000));
+        assert_eq!(pace.gap, Duration::from_millis(2_500), "none in between");
         (0..200).for_each(|_| pace.accepted());
         assert_eq!(pace.gap, Duration::ZERO);
     }

@@ -6,26 +6,25 @@ const BEGINS_AT: u32 = 16;
 /// Beyond this the window is no limit any more.
 const MAX: u32 = 4096;
 
+/// Near a known bound, the window grows by one for so many accepted calls.
+///
+/// Fewer would meet the bound too often; one for each window, as in TCP, would take a thousand calls to find out that a
+/// bound has moved, or that it was one of the rate, which the pace keeps.
+const SLOWLY: u32 = 4;
+
 /// The window of calls in flight.
 #[derive(Debug)]
 pub(super) struct Window {
     size: u32,
+    /// Up to here it grows by one for every accepted call.
+    fast_until: u32,
     /// Accepted calls since the window last grew.
     credit: u32,
-    growth: Growth,
-}
-
-#[derive(PartialEq, Eq, Debug)]
-enum Growth {
-    /// No bound was met yet: one more for every call accepted.
-    Fast,
-    /// A bound was met: one more for every window of calls accepted.
-    Slow,
 }
 
 impl Default for Window {
     fn default() -> Self {
-        Self { size: BEGINS_AT, credit: 0, growth: Growth::Fast }
+        Self { size: BEGINS_AT, fast_until: MAX, credit: 0 }
     }
 }
 
@@ -41,7 +40,7 @@ impl Window {
             return;
         }
         self.credit += 1;
-        if self.growth == Growth::Fast || self.credit >= self.size {
+        if self.size < self.fast_until || self.credit >= SLOWLY {
             self.size += 1;
             self.credit = 0;
         }
@@ -50,7 +49,11 @@ impl Window {
     /// A call met a 429 while so many, itself included, were in flight.
     pub(super) fn limited(&mut self, in_flight: usize) {
         let met_at = u32::try_from(in_flight).unwrap_or(MAX).min(self.size);
-        *self = Self { size: (met_at / 2).max(1), credit: 0, growth: Growth::Slow };
+        // With little in flight it was the rate that was too high, and that is for the pace to learn.
+        if met_at < self.size / 2 {
+            return;
+        }
+        *self = Self { size: (met_at / 2).max(1), fast_until: met_at - met_at.div_ceil(8), credit: 0 };
     }
 }
 
@@ -59,19 +62,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_doubles_until_a_bound_is_met_then_halves_and_grows_by_one_a_round() {
+    fn it_grows_fast_until_a_bound_is_met_halves_and_nears_the_bound_slowly() {
         let mut window = Window::default();
-        for in_flight in 1..=16 {
-            window.accepted(in_flight);
-        }
+        (1..=16).for_each(|in_flight| window.accepted(in_flight));
         assert_eq!(window.size, 17, "fifteen of them left room");
         window.limited(12);
         assert_eq!(window.size, 6);
-        for _ in 0..6 {
-            window.accepted(6);
-        }
-        assert_eq!(window.size, 7);
-        window.limited(1);
+        (0..4).for_each(|_| window.accepted(12));
+        assert_eq!(window.size, 10, "two below the bound");
+        (0..4).for_each(|_| window.accepted(12));
+        assert_eq!(window.size, 11);
+        window.limited(4);
+        assert_eq!(window.size, 11, "so few were not too many");
+        window.limited(5);
+        window.limited(2);
         assert_eq!(window.size, 1);
     }
 }

@@ -79,7 +79,9 @@ impl Playing {
     async fn end(&self, provider: &str) -> Result<(), Broken> {
         match self.ending {
             Ending::Clean => Ok(()),
-            Ending::Reset => Err(Broken::Cut { provider: provider.to_owned(), detail: "as the script says".into() }),
+            Ending::Reset => {
+                Err(Broken::Cut { provider: provider.to_owned(), detail: "as the script says".into() })
+            }
             Ending::Hang => std::future::pending().await,
         }
     }
