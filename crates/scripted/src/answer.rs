@@ -155,7 +155,9 @@ fn perform(state: &State, talk: &Conversation, wanted: &Wanted<'_>, hit: &Hit<'_
     for (name, value) in &spec.headers {
         let name = name.to_ascii_lowercase();
         reply.headers.retain(|(known, _)| *known != name);
-        reply.headers.push((name, variables.fill(value)));
+        // What a user said may have several lines; a header has one.
+        let value = variables.fill(value).replace(char::is_control, " ");
+        reply.headers.push((name, value));
     }
     reply.rule.clone_from(&hit.rule);
     reply

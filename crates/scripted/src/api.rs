@@ -61,8 +61,13 @@ impl Api {
         }
     }
 
+    /// The API that `path` ends in, whatever stands before it.
+    pub fn of(path: &str) -> Option<Self> {
+        Target::of(path).map(|target| target.api)
+    }
+
     /// Whether a model speaks in the answer.
-    pub(crate) const fn is_generation(self) -> bool {
+    pub const fn is_generation(self) -> bool {
         matches!(self, Self::Messages | Self::Chat | Self::Responses | Self::Generate)
     }
 

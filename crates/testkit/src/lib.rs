@@ -4,6 +4,7 @@
 //! - [`postgres`]: a Postgres server that lives as long as one value.
 //! - [`processes`]: finds and kills the processes that belong to one test.
 //! - [`small_disk`]: a file system that is soon full.
+//! - [`upstream`]: a provider of models on loopback that answers from a script.
 //!
 //! It is a test tool: a fault of the harness itself panics with what happened. Only the absence of a service is
 //! a value, [`Missing`], and [`or_skip`] says what to do about it.
@@ -14,5 +15,6 @@ pub mod power_loss;
 pub mod processes;
 pub mod small_disk;
 mod supervisor;
+pub mod upstream;
 
 pub use missing::{Missing, or_skip};

@@ -38,6 +38,10 @@ pub(crate) struct CallSpec {
     pub(crate) namespace: Option<String>,
 }
 
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 impl CallSpec {
     fn is_no_pattern(&self) -> bool {
         self.name.starts_with('^') && regex::Regex::new(&self.name).is_err()
@@ -159,6 +163,8 @@ impl Spec {
             Some("a reply has either `text` or `chunks`")
         } else if statuses.into_iter().flatten().any(|status| !(200..600).contains(&status)) {
             Some("`status` is a number from 200 to 599")
+        } else if self.headers.keys().any(|name| !is_header_name(name)) {
+            Some("the name of a header has letters, digits, `-` and `_` alone")
         } else if self.tool_calls.iter().flatten().any(CallSpec::is_no_pattern) {
             Some("the name of a tool begins with `^` and is no regular expression")
         } else {
