@@ -103,6 +103,10 @@ impl Execute for Mouthpieces {
     fn execute(&self, task: Task, _: Control) -> Execution<'_> {
         Box::pin(self.answer(task))
     }
+
+    fn calls_out(&self) -> bool {
+        false
+    }
 }
 
 /// The process of one run.

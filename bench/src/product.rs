@@ -28,6 +28,10 @@ impl Execute for Instantly {
     fn execute(&self, _: Task, _: Control) -> Execution<'_> {
         Box::pin(std::future::ready(done(PAYLOAD.as_str())))
     }
+
+    fn calls_out(&self) -> bool {
+        false
+    }
 }
 
 /// The end of a step that answered this.

@@ -162,4 +162,8 @@ impl Execute for Sandboxed {
     fn execute(&self, _: Task, _: Control) -> Execution<'_> {
         Box::pin(self.step())
     }
+
+    fn calls_out(&self) -> bool {
+        false
+    }
 }
