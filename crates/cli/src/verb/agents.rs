@@ -24,7 +24,7 @@ pub(crate) enum Verb {
 /// Which agent.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Which {
-    /// A folder with a manifest, a definition file, a Python program or an executable
+    /// A folder with a manifest, a definition file or a program
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
 }

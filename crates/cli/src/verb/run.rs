@@ -30,7 +30,7 @@ Examples:
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// A folder with a manifest, a definition file, a Python program or an executable; or a name, as NAME@VERSION
+    /// A folder with a manifest, a definition file or a program; or a name, as NAME@VERSION
     #[arg(value_name = "PATH")]
     agent: String,
     /// The method of a package; the prompt of any other agent

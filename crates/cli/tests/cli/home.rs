@@ -60,7 +60,7 @@ impl Home {
         let text = format!(
             "#!/usr/bin/env python3\n{wait}\nwhile not os.path.exists({go:?}): time.sleep(0.02)\nprint('gone on')\n"
         );
-        self.write("waiter.py", &text)
+        self.write("waiter", &text)
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {

@@ -6,4 +6,5 @@ mod demo;
 mod help;
 mod home;
 mod problems;
+mod programs;
 mod runs;
