@@ -74,14 +74,22 @@ pub struct Boundary {
     pub token: String,
     /// The kinds of provider that calls are passed on to: `anthropic`, `openai`, `gemini`.
     pub families: Vec<String>,
+    /// The model that the agent is told to use, if it asks its environment.
+    #[serde(default)]
+    pub model: Option<String>,
 }
 
 impl fmt::Debug for Boundary {
     /// All but the token, which belongs in no log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, socket, token: _, families } = self;
+        let Self { url, socket, token: _, families, model } = self;
         let mut shown = f.debug_struct("Boundary");
-        shown.field("url", url).field("socket", socket).field("families", families).finish_non_exhaustive()
+        shown
+            .field("url", url)
+            .field("socket", socket)
+            .field("families", families)
+            .field("model", model)
+            .finish_non_exhaustive()
     }
 }
 

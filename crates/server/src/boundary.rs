@@ -30,6 +30,7 @@ pub(crate) struct Boundary {
     url: String,
     socket: Option<PathBuf>,
     families: Vec<String>,
+    model: Option<String>,
     divergence: Divergence,
     listeners: TaskTracker,
 }
@@ -74,7 +75,15 @@ impl Boundary {
                 () = stop.cancelled() => {}
             }
         });
-        Ok(Self { gateway, url, socket, families, divergence: config.divergence, listeners })
+        Ok(Self {
+            gateway,
+            url,
+            socket,
+            families,
+            model: config.model.clone(),
+            divergence: config.divergence,
+            listeners,
+        })
     }
 
     /// Lets an attempt call out; says how its agent does.
@@ -92,6 +101,7 @@ impl Boundary {
             socket: self.socket.clone(),
             token: self.gateway.admit(pass),
             families: self.families.clone(),
+            model: self.model.clone(),
         }
     }
 

@@ -62,6 +62,8 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// What model calls may use, in the order of the file.
     pub budgets: Vec<Rule>,
+    /// The model that agents are told to use, where they ask their environment.
+    pub model: Option<String>,
 }
 
 /// Which install commands of a manifest run.
@@ -115,7 +117,9 @@ impl Config {
         for (key, value) in flags {
             given.set(*key, value.clone(), Source::Flag);
         }
-        given.config(file.upstreams, file.budgets)
+        let model = environment(upstream::LLM_MODEL.name).filter(|model| !model.is_empty());
+        let model = model.map(|model| model.to_string_lossy().into_owned());
+        Ok(Self { model, ..given.config(file.upstreams, file.budgets)? })
     }
 }
 
@@ -143,6 +147,7 @@ impl Values {
             divergence: self.get(Key::Divergence, divergence)?.unwrap_or_default(),
             upstreams,
             budgets,
+            model: None,
         })
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use mainspring_boundary::{provider::SILENCE_MAX, route::Family};
 use mainspring_types::Problem;
 
-pub(super) use self::{environment::from_environment, file::from_file};
+pub(super) use self::{environment::from_environment, file::from_file, variables::LLM_MODEL};
 pub use self::{
     file::PROVIDER_FIELDS,
     key::Credential,

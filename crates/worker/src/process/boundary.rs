@@ -22,7 +22,19 @@ pub(super) fn variables(boundary: &Boundary) -> impl Iterator<Item = (&'static s
     let socket = socket.map(|path| ("MAINSPRING_GATEWAY_SOCKET", path.to_string_lossy().into_owned()));
     // Without it a program that is killed takes its last words along.
     let own = [("MAINSPRING_GATEWAY_URL", boundary.url.clone()), ("PYTHONUNBUFFERED", "1".to_owned())];
-    families.chain(quiet).chain(own).chain(socket)
+    families.chain(llm(boundary)).chain(quiet).chain(own).chain(socket)
+}
+
+/// The variables of tools that know one provider, which they are told by name: `OpenAI`'s APIs where they are spoken.
+fn llm(boundary: &Boundary) -> Vec<(&'static str, String)> {
+    let spoken = |family: &&String| family.as_str() == "openai";
+    let Some(family) = boundary.families.iter().find(spoken).or(boundary.families.first()) else {
+        return Vec::new();
+    };
+    let base_url = if family == "openai" { format!("{}/v1", boundary.url) } else { boundary.url.clone() };
+    let model = boundary.model.iter().map(|model| ("LLM_MODEL", model.clone()));
+    let named = [("LLM_PROVIDER", family.clone()), ("LLM_BASE_URL", base_url)];
+    named.into_iter().chain(model).collect()
 }
 
 fn of_family(family: &str, Boundary { url, token, .. }: &Boundary) -> Vec<(&'static str, String)> {
@@ -37,7 +49,6 @@ fn of_family(family: &str, Boundary { url, token, .. }: &Boundary) -> Vec<(&'sta
             ("OPENAI_BASE_URL", versioned()),
             ("OPENAI_API_BASE", versioned()),
             ("OPENAI_API_KEY", key()),
-            ("LLM_BASE_URL", versioned()),
             // Its clients send no key, so the token is part of the address.
             ("OLLAMA_HOST", format!("{}/a/{}", url(), key())),
         ],

@@ -23,6 +23,7 @@ pub const VARIABLES: &[Variable] = &[
     OLLAMA_HOST,
     LLM_PROVIDER,
     LLM_BASE_URL,
+    LLM_MODEL,
     LLM_RATE_LIMIT,
     LLM_TIMEOUT,
 ];
@@ -49,6 +50,11 @@ pub(super) const LLM_BASE_URL: Variable = Variable {
     name: "LLM_BASE_URL",
     takes: URL,
     meaning: "where that provider is; without `LLM_PROVIDER`, adds `local`, a server that speaks the APIs of OpenAI",
+};
+pub(in crate::config) const LLM_MODEL: Variable = Variable {
+    name: "LLM_MODEL",
+    takes: "the name of a model",
+    meaning: "passed on to agents, who choose their models themselves",
 };
 pub(super) const LLM_RATE_LIMIT: Variable = Variable {
     name: "LLM_RATE_LIMIT",
