@@ -4,7 +4,9 @@
 //! within its hold never takes a limit beyond its maximum, however many ask at once, if each grant is written in the
 //! transaction that read the accounts. The rules: an output maximum that was not said reserves [`OUTPUT_UNSAID`]; a
 //! clamp is inserted only when less remains than is wanted; nobody is sent on with fewer than [`OUTPUT_LEAST`] tokens to
-//! answer in. Left to others: storing accounts, one for each limit and window, and waiting.
+//! answer in. Not promised: an answer may outgrow what was reserved for an unsaid maximum, since the request goes out
+//! unchanged; the excess is settled, and the next call is refused for it. Left to others: storing accounts, one for each
+//! limit and window, and waiting.
 
 mod limit;
 mod rule;
@@ -18,7 +20,7 @@ use std::{cmp::Reverse, time::Duration};
 use mainspring_types::Timestamp;
 
 pub use limit::{Account, Limit, Meter, Policy, Scope, Window};
-pub use rule::{Rule, Whom};
+pub use rule::{Rule, Whom, limits};
 pub use wish::{Hold, OUTPUT_LEAST, OUTPUT_UNSAID, Spent, Wish};
 
 /// The longest a throttled call is slowed: reached as the limit is.

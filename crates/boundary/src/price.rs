@@ -120,13 +120,11 @@ impl Prices {
     /// The price of a model of the family, wherever it is served.
     pub fn price(&self, family: Family, model: &str) -> Priced {
         let lines = self.0.families.get(&family);
-        match lines.and_then(|lines| listed(lines, model)) {
-            Some(price) => Priced { price, rule: PriceRule::Known },
-            None => {
-                let dearest = lines.into_iter().flat_map(Lines::values).copied().reduce(Price::dearer);
-                Priced { price: dearest.unwrap_or_default(), rule: PriceRule::Estimated }
-            }
+        if let Some(price) = lines.and_then(|lines| listed(lines, model)) {
+            return Priced { price, rule: PriceRule::Known };
         }
+        let dearest = lines.into_iter().flat_map(Lines::values).copied().reduce(Price::dearer);
+        Priced { price: dearest.unwrap_or_default(), rule: PriceRule::Estimated }
     }
 }
 

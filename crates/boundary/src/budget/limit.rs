@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use mainspring_types::{AgentName, RunId, Timestamp};
 
+use crate::price::NanoUsd;
+
 /// Whose calls a limit covers, within one tenant.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Scope {
@@ -80,6 +82,18 @@ words! {
     Suspend = "suspend",
     /// The run ends.
     Terminate = "terminate",
+}
+
+impl Meter {
+    /// An amount in the meter's unit, for people: `812 tokens`, `$1.5000`, `1 call`.
+    pub fn words(self, amount: u64) -> String {
+        match (self, amount) {
+            (Self::Cost, amount) => NanoUsd(amount).to_string(),
+            (Self::Tokens, 1) => "1 token".into(),
+            (Self::Calls, 1) => "1 call".into(),
+            (Self::Tokens | Self::Calls, amount) => format!("{amount} {self}"),
+        }
+    }
 }
 
 impl Window {
@@ -184,6 +198,10 @@ mod tests {
         for &meter in Meter::ALL {
             assert_eq!(Meter::from_word(meter.as_str()), Some(meter));
         }
+        assert_eq!(
+            Meter::ALL.iter().map(|meter| meter.words(1)).collect::<Vec<_>>(),
+            ["1 token", "$0.000000001", "1 call"]
+        );
         assert_eq!(Policy::from_word("kill"), None);
         assert_eq!(Policy::default(), Policy::Suspend);
     }

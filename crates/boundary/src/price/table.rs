@@ -133,13 +133,11 @@ impl Source<'_> {
     }
 
     fn table<'t, 'v>(&self, key: &Key<'_>, value: &'t Item<'v>) -> Result<&'t DeTable<'v>, Problem> {
-        match value.get_ref() {
-            DeValue::Table(table) => Ok(table),
-            _ => {
-                let message = format!("`{}` must be a table", key.get_ref());
-                Err(self.problem(value.span().start, message).suggest(LINE))
-            }
+        if let DeValue::Table(table) = value.get_ref() {
+            return Ok(table);
         }
+        let message = format!("`{}` must be a table", key.get_ref());
+        Err(self.problem(value.span().start, message).suggest(LINE))
     }
 
     fn unknown(&self, what: &str, key: &Key<'_>, known: &[&'static str]) -> Problem {

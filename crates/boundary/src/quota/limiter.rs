@@ -176,6 +176,11 @@ impl Limiter {
         self.queue.len()
     }
 
+    /// How many may be in flight at once, as far as is known.
+    pub fn at_once(&self) -> u32 {
+        self.window.size()
+    }
+
     /// Whether nobody waits and nothing is in flight.
     pub fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.in_flight.is_empty()

@@ -15,8 +15,8 @@ const GAP_MIN: Duration = Duration::from_millis(1);
 /// The spacing learned from 429s.
 ///
 /// One that is far too short, as in the beginning, becomes what the provider took since the last 429 spread over the
-/// time since; one that is nearly right grows by a quarter. Each accepted call shortens it by a 25th, so that a
-/// provider's true rate is met again after five or six, and passed by little. A provider that never says 429 is never
+/// time since; one that is nearly right grows by a quarter. Each accepted call shortens it by a 50th, so that a
+/// provider's true rate is met again after eleven, and passed by little. A provider that never says 429 is never
 /// spaced. Calls in flight count as taken: a guess that is too fast costs one more 429, while one that is too slow
 /// would take many calls to be noticed.
 #[derive(Default, Debug)]
@@ -45,7 +45,7 @@ impl Pace {
     }
 
     pub(super) fn accepted(&mut self) {
-        self.gap = self.gap * 24 / 25;
+        self.gap = self.gap * 49 / 50;
         if self.gap < GAP_MIN {
             self.gap = Duration::ZERO;
         }
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(pace.gap, Duration::from_millis(1_250), "two in two seconds: nearly right");
         pace.limited(at(7_000));
         assert_eq!(pace.gap, Duration::from_millis(2_500), "none in between");
-        (0..200).for_each(|_| pace.accepted());
+        (0..400).for_each(|_| pace.accepted());
         assert_eq!(pace.gap, Duration::ZERO);
     }
 

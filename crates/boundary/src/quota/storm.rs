@@ -10,32 +10,51 @@ use mainspring_types::{TenantId, Timestamp};
 
 use super::{Limiter, Outcome, Ticket, Turn};
 
-/// A provider with a bucket of calls that fills steadily.
-struct Provider {
-    burst: f64,
-    per_second: f64,
-    says_when: Says,
-    left: f64,
-    at: Timestamp,
+/// What a provider refuses calls over.
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    /// A bucket of calls that fills steadily.
+    Rate { burst: f64, per_second: f64 },
+    /// Calls being answered at the same time.
+    AtOnce { calls: u32 },
 }
 
+/// What its refusals say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Says {
     RetryAfter,
     Nothing,
 }
 
+struct Provider {
+    bound: Bound,
+    says: Says,
+    /// Calls left in the bucket, as of a moment.
+    left: (f64, Timestamp),
+    busy: u32,
+}
+
 impl Provider {
-    /// Takes a call, or refuses it with what its headers say.
+    fn new(bound: Bound, says: Says, now: Timestamp) -> Self {
+        Self { bound, says, left: (f64::INFINITY, now), busy: 0 }
+    }
+
+    /// Takes a call, or refuses it with how long to wait.
     fn take(&mut self, now: Timestamp) -> Result<(), Option<Duration>> {
-        self.left = (self.left + now.since(self.at).as_secs_f64() * self.per_second).min(self.burst);
-        self.at = now;
-        if self.left >= 1.0 {
-            self.left -= 1.0;
-            return Ok(());
+        let wait = match self.bound {
+            Bound::Rate { burst, per_second } => {
+                let (left, since) = self.left;
+                let left = (left + now.since(since).as_secs_f64() * per_second).min(burst);
+                self.left = (if left >= 1.0 { left - 1.0 } else { left }, now);
+                (left < 1.0).then(|| ((1.0 - left) / per_second).ceil())
+            }
+            Bound::AtOnce { calls } => (self.busy >= calls).then_some(1.0),
+        };
+        if let Some(seconds) = wait {
+            return Err((self.says == Says::RetryAfter).then(|| Duration::from_secs_f64(seconds)));
         }
-        let wait = ((1.0 - self.left) / self.per_second).ceil();
-        Err((self.says_when == Says::RetryAfter).then(|| Duration::from_secs_f64(wait)))
+        self.busy += 1;
+        Ok(())
     }
 }
 
@@ -99,19 +118,19 @@ impl Turns {
 
 const RUNS: usize = 50;
 const CALLS_EACH: u32 = 8;
-const NEEDED: u32 = RUNS as u32 * CALLS_EACH;
+const NEEDED: u32 = 50 * CALLS_EACH;
 
 /// Which of the two tenants a run belongs to: one in five to the smaller one.
 fn tenant_of(run: usize) -> usize {
-    usize::from(run % 5 == 0)
+    usize::from(run.is_multiple_of(5))
 }
 
 impl Storm {
-    fn new(seed: u64, burst: f64, per_second: f64, says_when: Says) -> Self {
+    fn new(seed: u64, bound: Bound, says: Says) -> Self {
         let now = Timestamp::from_millis(1);
         let mut storm = Self {
             limiter: Limiter::new(None),
-            provider: Provider { burst, per_second, says_when, left: burst, at: now },
+            provider: Provider::new(bound, says, now),
             dice: Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1),
             now,
             agenda: BinaryHeap::new(),
@@ -165,6 +184,7 @@ impl Storm {
             Event::Ends { run } => {
                 let outcome = Outcome::Accepted { exhausted: None };
                 self.limiter.answered(self.now, self.ticket_of[run], outcome);
+                self.provider.busy -= 1;
                 self.needs[run] -= 1;
                 if self.needs[run] > 0 {
                     self.plan(1, 200, Event::Asks { run });
@@ -193,7 +213,6 @@ impl Storm {
             self.turns.went(tenant_of(run));
         }
         self.calls += 1;
-        eprintln!("T {} send {:?}", self.now.as_millis(), self.limiter);
         match self.provider.take(self.now) {
             Ok(()) => {
                 self.accepted += 1;
@@ -207,23 +226,56 @@ impl Storm {
     }
 }
 
-/// Seconds that the runs need at least: for the provider's rate, or else for the answers themselves.
-fn ideal_secs(burst: f64, per_second: f64) -> f64 {
-    let answers = f64::from(CALLS_EACH) * 2.25;
-    ((f64::from(NEEDED) - burst) / per_second).max(answers)
+/// Seconds that the runs need at least: for what the provider takes, or else for their own answers.
+fn ideal_secs(bound: Bound) -> f64 {
+    const ANSWER: f64 = 2.15;
+    let taken = match bound {
+        Bound::Rate { burst, per_second } => (f64::from(NEEDED) - burst) / per_second,
+        Bound::AtOnce { calls } => f64::from(NEEDED) * ANSWER / f64::from(calls),
+    };
+    taken.max(f64::from(CALLS_EACH) * ANSWER)
+}
+
+/// Fifty runs against the provider, from twenty seeds: every call is answered, few are refused, and tenants take turns.
+fn weather(bound: Bound) {
+    for (seed, says) in (0..20).flat_map(|seed| [(seed, Says::RetryAfter), (seed, Says::Nothing)]) {
+        let mut storm = Storm::new(seed, bound, says);
+        let times_ideal = storm.run().as_secs_f64() / ideal_secs(bound);
+        let calls = f64::from(storm.calls) / f64::from(NEEDED);
+        let in_a_row = storm.turns.longest;
+        assert_eq!(storm.accepted, NEEDED, "seed {seed}, {says:?}");
+        assert!(calls <= 1.25, "seed {seed}, {says:?}: {calls} calls for each that was needed");
+        assert!(times_ideal <= 3.0, "seed {seed}, {says:?}: {times_ideal} times as long as needed");
+        assert!(in_a_row <= 3, "seed {seed}, {says:?}: {in_a_row} in a row while the other tenant waited");
+    }
 }
 
 #[test]
-fn fifty_runs_finish_without_a_storm_and_in_turns() {
-    for (burst, per_second) in [(10.0, 2.0), (1.0, 1.0), (60.0, 1.0), (5.0, 20.0)] {
-        for (seed, says_when) in (0..200).flat_map(|seed| [(seed, Says::RetryAfter), (seed, Says::Nothing)]) {
-            let shown = format!("seed {seed}, {burst} at once, {per_second}/s, {says_when:?}");
-            let mut storm = Storm::new(seed, burst, per_second, says_when);
-            let slack = storm.run().as_secs_f64() / ideal_secs(burst, per_second);
-            let calls = f64::from(storm.calls) / f64::from(NEEDED);
-            eprintln!("{shown}: {calls:.3} {slack:.2} {}", storm.turns.longest);
-            assert_eq!(storm.accepted, NEEDED, "{shown}");
-            assert!(calls <= 1.5, "{shown}: {calls} calls for each that was needed");
-        }
-    }
+fn a_provider_of_two_calls_a_second() {
+    weather(Bound::Rate { burst: 10.0, per_second: 2.0 });
+}
+
+#[test]
+fn a_provider_of_one_call_a_second_that_allows_no_burst() {
+    weather(Bound::Rate { burst: 1.0, per_second: 1.0 });
+}
+
+#[test]
+fn a_provider_of_sixty_calls_a_minute_that_may_come_at_once() {
+    weather(Bound::Rate { burst: 60.0, per_second: 1.0 });
+}
+
+#[test]
+fn a_provider_faster_than_the_runs() {
+    weather(Bound::Rate { burst: 5.0, per_second: 20.0 });
+}
+
+#[test]
+fn a_provider_that_answers_four_at_once() {
+    weather(Bound::AtOnce { calls: 4 });
+}
+
+#[test]
+fn a_provider_that_answers_twenty_at_once() {
+    weather(Bound::AtOnce { calls: 20 });
 }

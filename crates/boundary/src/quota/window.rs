@@ -6,6 +6,9 @@ const BEGINS_AT: u32 = 16;
 /// Beyond this the window is no limit any more.
 const MAX: u32 = 4096;
 
+/// It never halves below this: fewer at once is a matter of rate, which the pace learns more exactly.
+const LEAST: u32 = 4;
+
 /// Near a known bound, the window grows by one for so many accepted calls.
 ///
 /// Fewer would meet the bound too often; one for each window, as in TCP, would take a thousand calls to find out that a
@@ -29,6 +32,10 @@ impl Default for Window {
 }
 
 impl Window {
+    pub(super) const fn size(&self) -> u32 {
+        self.size
+    }
+
     pub(super) fn has_room(&self, in_flight: usize) -> bool {
         in_flight < self.size as usize
     }
@@ -53,7 +60,7 @@ impl Window {
         if met_at < self.size / 2 {
             return;
         }
-        *self = Self { size: (met_at / 2).max(1), fast_until: met_at - met_at.div_ceil(8), credit: 0 };
+        *self = Self { size: (met_at / 2).max(LEAST), fast_until: met_at - met_at.div_ceil(8), credit: 0 };
     }
 }
 
@@ -74,8 +81,7 @@ mod tests {
         assert_eq!(window.size, 11);
         window.limited(4);
         assert_eq!(window.size, 11, "so few were not too many");
-        window.limited(5);
-        window.limited(2);
-        assert_eq!(window.size, 1);
+        (0..3).for_each(|_| window.limited(16));
+        assert_eq!(window.size, LEAST);
     }
 }

@@ -55,7 +55,9 @@ async fn a_permit_given_back_goes_to_the_next_in_turn() {
         let (governor, account, went) = (Arc::clone(&governor), account.clone(), went.clone());
         let (waits, waiting) = tokio::sync::oneshot::channel();
         tokio::spawn(async move {
-            let permit = governor.permit(&account, &tenant(name), |busy| drop(waits.send(busy))).await;
+            let permit = governor
+                .permit(&account, &tenant(name), |busy| waits.send(busy).expect("the test listens"))
+                .await;
             went.send((name, permit)).expect("the test listens");
         });
         assert_eq!(waiting.await.expect("it waits"), Busy { until: None, ahead });
