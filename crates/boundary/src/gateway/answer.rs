@@ -203,7 +203,7 @@ impl Desk {
     }
 
     fn out_of_budget(&self, limit: &Limit, needs: u64) -> Response<Body> {
-        let message = exhausted(self.pass(), limit, needs);
+        let message = exhausted(limit, needs);
         let problem = Problem::new(Code::BudgetExhausted, message.clone()).suggest(
             "raise the budget and run it again, or let runs wait instead with `policy = \"suspend\"`",
         );

@@ -89,10 +89,9 @@ impl Flying {
     /// Settles a try; gives the permit for the next when there is one.
     async fn after(&mut self, seen: Seen) -> Option<Permit> {
         match seen {
-            Seen::Whole { head, answer } if self.is_cut_by_budget(&answer) => {
-                let bill = self.bill(answer.usage, answer.response_id, &answer.held);
+            Seen::Whole { answer, .. } if self.is_cut_by_budget(&answer) => {
+                let bill = self.bill(answer.usage, answer.response_id);
                 let failure = "the budget cut the answer short".to_owned();
-                drop(head);
                 self.fail(Trouble { failure, bill, patience: true, wait: None, instead: None }).await
             }
             Seen::Whole { head, answer } => {
@@ -131,7 +130,7 @@ impl Flying {
     async fn commit(&mut self, mut head: Head, answer: Answer) {
         let mut pieces = self.flight.flown();
         pieces.push(answer.held.clone());
-        let bill = self.bill(answer.usage, answer.response_id, &answer.held);
+        let bill = self.bill(answer.usage, answer.response_id);
         head.stop = Some(word(answer.stop).to_owned());
         head.model = answer.model;
         let body = self.body(pieces.concat()).await;
@@ -221,7 +220,7 @@ impl Flying {
     }
 
     /// What the answer used: as the provider says or, where it does not, what was set aside for it.
-    fn bill(&self, usage: Option<Usage>, response: Option<String>, _: &Bytes) -> Bill {
+    fn bill(&self, usage: Option<Usage>, response: Option<String>) -> Bill {
         let usage = usage.unwrap_or_else(|| {
             let input_tokens = self.job.call.wish.input_bound.min(self.begun.hold.tokens);
             let output_tokens = self.begun.hold.tokens - input_tokens;

@@ -8,8 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{Held, HeldFor, Shared, hold::Hold};
 use crate::{
     Pass,
-    budget::{Limit, Meter, Policy, Scope, Window},
-    price::NanoUsd,
+    budget::{Limit, Policy, Scope, Window},
     provider::Provider,
     quota::{Account, Permit},
 };
@@ -36,7 +35,7 @@ impl Shared {
         until: Option<Timestamp>,
         needs: u64,
     ) {
-        self.held(pass, budget(pass, limit, until, needs), until).await;
+        self.held(pass, budget(limit, until, needs), until).await;
     }
 
     /// Waits until somebody may have decided what happens to a call that is not the recorded one.
@@ -69,7 +68,7 @@ fn quota(provider: &Provider, model: &str, until: Option<Timestamp>) -> Held {
     }
 }
 
-fn budget(pass: &Pass, limit: &Limit, until: Option<Timestamp>, needs: u64) -> Held {
+fn budget(limit: &Limit, until: Option<Timestamp>, needs: u64) -> Held {
     let (whose, way_out) = match &limit.scope {
         Scope::Run(run) => ("this run", format!("`mainspring runs raise {run} --{} N`", limit.meter)),
         Scope::Agent(_) => ("this agent", "raise the agent's budget in the settings".to_owned()),
@@ -80,23 +79,14 @@ fn budget(pass: &Pass, limit: &Limit, until: Option<Timestamp>, needs: u64) -> H
         Window::Hour => " an hour",
         Window::Day => " a day",
     };
-    let (most, needs) = (amount(limit.meter, limit.max), amount(limit.meter, needs));
+    let (most, needs) = (limit.meter.words(limit.max), limit.meter.words(needs));
     let detail = format!("the budget of {whose}, {most}{span}, leaves less than the {needs} this call needs");
     let way_out = match until {
         Some(until) => format!("it goes on by itself at {}; or {way_out}", clock(until)),
         None => way_out,
     };
     let kept = if limit.policy == Policy::Terminate { "" } else { "; its process is kept" };
-    let _ = pass;
     Held { what: HeldFor::Budget, detail: format!("{detail}{kept}"), way_out }
-}
-
-fn amount(meter: Meter, amount: u64) -> String {
-    match meter {
-        Meter::Tokens => format!("{amount} tokens"),
-        Meter::Cost => NanoUsd(amount).to_string(),
-        Meter::Calls => format!("{amount} calls"),
-    }
 }
 
 fn clock(at: Timestamp) -> String {
@@ -104,6 +94,6 @@ fn clock(at: Timestamp) -> String {
 }
 
 /// A refused budget in one sentence, for the agent and the run's end.
-pub(super) fn exhausted(pass: &Pass, limit: &Limit, needs: u64) -> String {
-    budget(pass, limit, None, needs).detail
+pub(super) fn exhausted(limit: &Limit, needs: u64) -> String {
+    budget(limit, None, needs).detail
 }
