@@ -31,18 +31,37 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) {
 
 /// The first thing to mask at or after `from`, which is no place inside a word.
 fn find(bytes: &[u8], from: usize) -> Option<(Range<usize>, u8)> {
-    let mut within = Byte::Other;
-    for (at, byte) in bytes.iter().enumerate().skip(from) {
-        let byte = BYTES[usize::from(*byte)];
-        if within == Byte::Other && matches!(byte, Byte::Digit | Byte::Hex | Byte::Capital) {
-            let before = at.checked_sub(1).map(|before| bytes[before]);
-            if let Some((length, stand_in)) = thing(&bytes[at..], before) {
-                return Some((at..at + length, stand_in));
-            }
+    (from..bytes.len()).step_by(STRETCH).find_map(|start| {
+        let ahead = &bytes[start..bytes.len().min(start + STRETCH + DIGIT_WITHIN)];
+        has_digit(ahead).then(|| begin_in(bytes, from, start..bytes.len().min(start + STRETCH))).flatten()
+    })
+}
+
+/// The first thing to mask that begins in a stretch.
+fn begin_in(bytes: &[u8], from: usize, stretch: Range<usize>) -> Option<(Range<usize>, u8)> {
+    let mut before = bytes[from..stretch.start].last().copied();
+    for at in stretch {
+        let inside = before.is_some_and(|before| BYTES[usize::from(before)] != Byte::Other);
+        if !inside
+            && matches!(BYTES[usize::from(bytes[at])], Byte::Digit | Byte::Hex | Byte::Capital)
+            && let Some((length, stand_in)) = thing(&bytes[at..], before)
+        {
+            return Some((at..at + length, stand_in));
         }
-        within = byte;
+        before = Some(bytes[at]);
     }
     None
+}
+
+/// How much is passed over at once where there are no digits.
+const STRETCH: usize = 64;
+
+/// Whatever is masked has a digit among its first bytes: `Wednesday, September 2`, the version of a UUID.
+const DIGIT_WITHIN: usize = 32;
+
+/// Written without a way out in the middle, so that it becomes a few instructions for many bytes.
+fn has_digit(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |seen, byte| seen | byte.is_ascii_digit())
 }
 
 /// What may begin with a byte.
@@ -87,11 +106,15 @@ fn thing(bytes: &[u8], before: Option<u8>) -> Option<(usize, u8)> {
     ends.then_some((length, stand_in))
 }
 
+/// Where a UUID says its version.
+const VERSION: usize = 14;
+
 /// The length of the UUID that the bytes begin with.
 fn uuid(bytes: &[u8]) -> Option<usize> {
     let candidate = bytes.get(..36)?;
     let fits = candidate.iter().enumerate().all(|(at, byte)| match at {
         8 | 13 | 18 | 23 => *byte == b'-',
+        VERSION => byte.is_ascii_digit(),
         _ => byte.is_ascii_hexdigit(),
     });
     fits.then_some(36)
@@ -164,6 +187,18 @@ mod tests {
     fn uuids_are_found_inside_longer_names() {
         assert_eq!(masked("run_F47AC10B-58cc-4372-a567-0e02b2c3d479/x"), "run_<uuid>/x");
         assert_eq!(masked("xf47ac10b-58cc-4372-a567-0e02b2c3d479"), "xf47ac10b-58cc-4372-a567-0e02b2c3d479");
+    }
+
+    #[test]
+    fn it_does_not_matter_where_in_a_text_they_stand() {
+        for before in 0..300 {
+            let text =
+                |it: &str| format!("{}({it}) and {it}", "no word at all ".repeat(before).split_at(before).0);
+            for it in ["Wednesday, September 23, 2026", "abcdefab-abcd-4bcd-abcd-abcdefabcdef", "07:10:59"] {
+                let stand_in = if it.len() == 36 { "<uuid>" } else { "<moment>" };
+                assert_eq!(masked(&text(it)), text(stand_in));
+            }
+        }
     }
 
     #[test]

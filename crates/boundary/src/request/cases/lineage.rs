@@ -72,6 +72,19 @@ fn a_conversation_may_change_its_model_and_how_it_is_answered() {
 }
 
 #[test]
+fn what_came_of_a_call_is_not_the_models() {
+    let after = |output: &str| {
+        responses(&json!([
+            {"type": "custom_tool_call", "call_id": "1", "name": "add", "input": "2 3"},
+            {"type": "custom_tool_call_output", "call_id": "1", "output": output},
+        ]))
+    };
+    let (one, other) = (asked(RESPONSES, &after("5")).lineage, asked(RESPONSES, &after("6")).lineage);
+    assert_eq!(one.parent, other.parent);
+    assert_ne!(one.own, other.own);
+}
+
+#[test]
 fn another_answer_makes_another_parent() {
     let after = |answer: &str| {
         chat(&json!([
