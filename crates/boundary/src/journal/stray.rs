@@ -34,13 +34,15 @@ pub(crate) fn stray(unconsumed: &[Unconsumed], identity: &Identity) -> Stray {
         .filter(is_answered)
         .filter(|record| record.identity.route == identity.route && record.identity.parent == identity.parent)
         .collect();
-    let near = here
-        .iter()
-        .find(|record| record.state == EffectState::Committed && record.identity.near == identity.near);
-    match (near, here.first()) {
-        (Some(near), _) => Stray::Near(near.id),
-        (None, None) => Stray::New,
-        (None, Some(expected)) => {
+    let is_near = |record: &&&Unconsumed| {
+        record.state == EffectState::Committed && record.identity.near == identity.near
+    };
+    let near: Vec<_> = here.iter().filter(is_near).collect();
+    match (near.as_slice(), here.first()) {
+        ([only], _) => Stray::Near(only.id),
+        (_, None) => Stray::New,
+        // Where several are near, the dates are what tells them apart, and none is it.
+        (_, Some(expected)) => {
             let later = after(unconsumed, expected.identity.own);
             let forbidden = |record: &&Unconsumed| record.irreversible && later.contains(&record.id);
             let irreversible = unconsumed.iter().find(forbidden).map(|record| record.id);
@@ -115,6 +117,15 @@ mod tests {
     fn the_recorded_call_but_for_a_date_is_near() {
         let asked = identity("second, a day later", Some("one"), "two");
         assert_eq!(stray(&recorded(), &asked), Stray::Near(EffectId::from_u128(2)));
+    }
+
+    #[test]
+    fn where_several_are_near_none_is_served() {
+        // Two bookings that differ in the day alone, and a third day now.
+        let mut records = recorded();
+        records.push(record(4, identity("second, for another day", Some("one"), "two")));
+        let asked = identity("second, for a third day", Some("one"), "two");
+        assert!(matches!(stray(&records, &asked), Stray::Diverged { .. }));
     }
 
     #[test]
