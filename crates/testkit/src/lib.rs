@@ -1,5 +1,6 @@
 //! What the other crates' tests need from the outside world: faults on demand and services to throw away.
 //!
+//! - [`clients`]: the Python clients of providers, to install without a network.
 //! - [`power_loss`]: what a disk may hold when the power fails, at every point of a SQLite workload.
 //! - [`postgres`]: a Postgres server that lives as long as one value.
 //! - [`processes`]: finds and kills the processes that belong to one test.
@@ -9,6 +10,7 @@
 //! It is a test tool: a fault of the harness itself panics with what happened. Only the absence of a service is
 //! a value, [`Missing`], and [`or_skip`] says what to do about it.
 
+pub mod clients;
 mod missing;
 pub mod postgres;
 pub mod power_loss;

@@ -4,6 +4,7 @@
 //! faults happen on the socket: a reset is one, and a hang holds the connection until the client leaves. It stops with
 //! its value. What scripts look like is told by [`mainspring_scripted`].
 
+mod exchange;
 mod log;
 mod serve;
 

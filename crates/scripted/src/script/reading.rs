@@ -93,6 +93,9 @@ fn unreadable(error: &Error, file: &str) -> Problem {
         Error::SerdeUnknownVariant { variant, expected, .. } => {
             (format!("`{variant}` is not allowed here"), suggestion(variant, expected))
         }
+        Error::InvalidScalar { ty, .. } if ty.starts_with(['u', 'i']) => {
+            ("a whole number is needed here".to_owned(), None)
+        }
         other => (plain(other), None),
     };
     let problem = problem(&cause, error.location(), file);
