@@ -2,16 +2,23 @@
 //!
 //! What cannot be installed is named with what goes untested for it; where `CI` is set that is a failure.
 
-use std::{env, path::Path, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::{
     step::{Failure, finish, say, step},
     tools,
-    workspace::cargo,
+    workspace::{cargo, root},
 };
 
 /// The version this project's environments are tested with.
 const UV_VERSION: &str = "0.13.8";
+
+/// The versions of the providers' Python clients that tests drive, whole with what they need.
+const CLIENTS: &str = "crates/testkit/clients.txt";
 
 /// The oldest `cargo-deny` that reads our `deny.toml`.
 const DENY_VERSION: (u32, u32, u32) = (0, 20, 2);
@@ -22,10 +29,11 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     for_checks()
 }
 
-/// What tests need: Postgres and uv.
+/// What tests need: Postgres, uv and the providers' Python clients.
 pub(crate) fn for_tests() -> Result<(), Failure> {
     step("setup PostgreSQL", postgres)?;
-    step("setup uv", uv)
+    step("setup uv", uv)?;
+    step("setup Python clients", clients)
 }
 
 /// What checks need: cargo-deny. It is apart because it takes minutes to build and no test uses it.
@@ -51,8 +59,7 @@ fn uv() -> Result<(), Failure> {
     if tools::uv().is_some() {
         return Ok(());
     }
-    let python = tools::on_path("python3")
-        .ok_or_else(|| Failure::new("there is no `python3` on the path", "install Python 3.9 or newer"))?;
+    let python = python()?;
     let folder = tools::folder().join("uv");
     if virtual_environment(&python, &folder).is_err() {
         if no_apt().is_none() {
@@ -64,6 +71,32 @@ fn uv() -> Result<(), Failure> {
     let package = format!("uv=={UV_VERSION}");
     let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package];
     finish("install uv", Command::new(folder.join("bin/python")).args(arguments))
+}
+
+/// Downloads the wheels of [`CLIENTS`]; the list beside them, written last, says that all are there.
+fn clients() -> Result<(), Failure> {
+    let wheels = tools::folder().join("wheels");
+    let wanted = root().join(CLIENTS);
+    let read = |path: &Path| fs::read_to_string(path).ok();
+    if read(&wheels.join("clients.txt")).is_some_and(|had| Some(had) == read(&wanted)) {
+        return Ok(());
+    }
+    let python = python()?;
+    let arguments = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"];
+    let binary = ["--only-binary", ":all:", "--requirement"];
+    let mut download = Command::new(python);
+    let download = download.args(arguments).args(binary).arg(&wanted).arg("--dest").arg(&wheels);
+    if finish("download them", download).is_err() {
+        return unmet("The providers' Python clients cannot be downloaded", "agents that use them");
+    }
+    let unwritten =
+        |error| Failure::new(format!("write `{}`: {error}", wheels.display()), "is there room on the disk?");
+    fs::copy(&wanted, wheels.join("clients.txt")).map(drop).map_err(unwritten)
+}
+
+fn python() -> Result<PathBuf, Failure> {
+    tools::on_path("python3")
+        .ok_or_else(|| Failure::new("there is no `python3` on the path", "install Python 3.9 or newer"))
 }
 
 /// Makes a virtual environment with pip: this works where the system's own packages are sealed (PEP 668) and under
