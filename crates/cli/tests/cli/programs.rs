@@ -25,7 +25,12 @@ fn home() -> Home {
 fn a_program_runs_with_a_prompt_as_it_is() {
     let home = home();
     let ran = home.run(&["run", "ask.py", "world"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "{\"final\":\"hello, world\"}\n"), "{}", ran.stderr);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "{\"final\":\"hello, world\"}\n"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains("main │ {\"event\": \"model\"}"), "{}", ran.stderr);
     let again = home.run(&["run", "ask.py", "again", "--json"]);
     assert!(again.stdout.contains("\"result\":{\"final\":\"hello, again\"}"), "{}", again.stdout);
