@@ -255,3 +255,6 @@ fn with_head(family: Family, request: String, status: u16, media: &str, delivery
     let headers = vec![("content-type".to_owned(), media.to_owned()), (name.to_owned(), request)];
     Reply { status, headers, pieces: delivery.pieces, ending: delivery.ending, rule: None }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,17 +81,20 @@ fn answer(scene: &Scene<'_>, id: &str, parts: &[Value], finish: Option<&str>) ->
     if let Some(finish) = finish {
         candidate["finishReason"] = finish.into();
     }
+    // What is still to be said has no tokens yet.
+    let spoken = scene.said.usage.output.saturating_sub(scene.said.usage.thinking);
+    let output = if finish.is_some() { spoken } else { spoken.min(1) };
     json!({
-        "candidates": [candidate], "usageMetadata": usage(&scene.said.usage),
+        "candidates": [candidate], "usageMetadata": usage(&scene.said.usage, output),
         "modelVersion": scene.talk.model, "responseId": id,
     })
 }
 
 /// What the tokens are; the reasoning is counted beside the answer.
-fn usage(usage: &Usage) -> Value {
+fn usage(usage: &Usage, output: u64) -> Value {
     let mut told = json!({
-        "promptTokenCount": usage.input, "candidatesTokenCount": usage.output.saturating_sub(usage.thinking),
-        "totalTokenCount": usage.input + usage.output,
+        "promptTokenCount": usage.input, "candidatesTokenCount": output,
+        "totalTokenCount": usage.input + usage.thinking + output,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": usage.input}],
     });
     for (field, tokens) in [("cachedContentTokenCount", usage.cached), ("thoughtsTokenCount", usage.thinking)]
