@@ -25,7 +25,9 @@ use self::{
     wire::{Ask, Wires},
 };
 use crate::{
+    effect::{EffectView, ListEffects},
     event::EventView,
+    limit::{DivergeRun, RaiseRun},
     run::{CancelRun, CreateRun, Health, ListRuns, Page, RunSummary, RunView},
 };
 
@@ -65,7 +67,9 @@ impl Client {
 
     /// One page of runs, newest first.
     pub async fn list_runs(&self, list: &ListRuns) -> Result<Page<RunSummary>, Problem> {
-        self.get(&format!("/api/v1/runs?{}", query(list))).await
+        let limit = list.limit.map(|limit| limit.to_string());
+        let query = query(&[("status", &list.status), ("limit", &limit), ("cursor", &list.cursor)]);
+        self.get(&format!("/api/v1/runs?{query}")).await
     }
 
     /// Ends a run early; the run's status says whether it had ended before.
@@ -81,6 +85,23 @@ impl Client {
     /// Dispatches again.
     pub async fn resume(&self, run: RunId) -> Result<RunView, Problem> {
         self.post(&format!("/api/v1/runs/{run}/resume"), Bytes::new()).await
+    }
+
+    /// One page of a run's effects, in the order in which they were made.
+    pub async fn effects(&self, run: RunId, list: &ListEffects) -> Result<Page<EffectView>, Problem> {
+        let limit = list.limit.map(|limit| limit.to_string());
+        let query = query(&[("limit", &limit), ("cursor", &list.cursor)]);
+        self.get(&format!("/api/v1/runs/{run}/effects?{query}")).await
+    }
+
+    /// Sets what the run may use from now on; what is held for its budget looks again at once.
+    pub async fn raise(&self, run: RunId, raise: &RaiseRun) -> Result<RunView, Problem> {
+        self.post(&format!("/api/v1/runs/{run}/raise"), json(raise)).await
+    }
+
+    /// Decides what happens when the run's agent leaves the recorded path.
+    pub async fn diverge(&self, run: RunId, diverge: &DivergeRun) -> Result<RunView, Problem> {
+        self.post(&format!("/api/v1/runs/{run}/diverge"), json(diverge)).await
     }
 
     /// The entries of a run after `after`, until its last or until the connection ends.
@@ -141,9 +162,7 @@ fn json<T: Serialize>(request: &T) -> Bytes {
     serde_json::to_vec(request).expect("requests have string keys only").into()
 }
 
-fn query(list: &ListRuns) -> String {
-    let limit = list.limit.map(|limit| limit.to_string());
-    let fields = [("status", &list.status), ("limit", &limit), ("cursor", &list.cursor)];
+fn query(fields: &[(&str, &Option<String>)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields {
         query.extend_pairs(value.iter().map(|value| (name, value)));
@@ -157,7 +176,10 @@ mod tests {
 
     #[test]
     fn a_list_request_travels_escaped() {
-        let list = ListRuns { status: None, limit: Some(20), cursor: Some("a b&c".to_owned()) };
-        assert_eq!(query(&list), "limit=20&cursor=a+b%26c");
+        let (limit, cursor) = (Some("20".to_owned()), Some("a b&c".to_owned()));
+        assert_eq!(
+            query(&[("status", &None), ("limit", &limit), ("cursor", &cursor)]),
+            "limit=20&cursor=a+b%26c"
+        );
     }
 }

@@ -15,6 +15,14 @@ pub const PROBLEM: &str = "problem";
 /// `attempt.lost` (with `loss`), `timer.fired`, `gate.answered`, `child.ended`, `step.woken`, `run.paused`,
 /// `run.resumed`, `run.cancel_requested`, and one that ends the stream: `run.completed` (with `result`), `run.failed`
 /// (with `error`) or `run.cancelled` (with `reason`). What concerns an attempt carries its `step` and `attempt`.
+///
+/// Of model calls, each with its `effect` and `model`: `effect.intended` (with `route`, `provider`, `occurrence`), then
+/// `effect.committed` (with `usage`, `cost`, `stop`), `effect.failed` (with `error`, `retryable`) or `effect.unknown`
+/// (with `error`); `effect.retried` when a `try` failed and another follows, `effect.repeated` (with `why`) when a
+/// settled call is sent again; `effect.replayed` (with the recorded `state`) and `effect.near` when the answer came from
+/// the journal, the second for a request that differs only in dates and random ids. `effect.diverged` (with `expected`,
+/// `policy`, `superseded`): the agent asked for something other than what is recorded. `budget.warning` (with `scope`,
+/// `meter`, `window`, `max`, `limit`): over 90 % of a budget is used.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct EventView {
     /// The sequence number within the run, from 1, without gaps.

@@ -1,12 +1,14 @@
 //! The contract: what travels between clients, the control plane and workers.
 //!
-//! - [`run`], [`event`], [`problem`]: the HTTP API under `/api/v1`. Requests refuse unknown fields, answers may gain
+//! - [`run`], [`effect`], [`limit`], [`event`], [`problem`]: the HTTP API under `/api/v1`. Requests refuse unknown fields, answers may gain
 //!   fields that a client ignores.
 //! - [`worker`]: what a worker and the control plane say to each other, serialised even within one process.
 //! - [`client`]: the typed client of the HTTP API, over a UNIX socket or loopback TCP.
 
 pub mod client;
+pub mod effect;
 pub mod event;
+pub mod limit;
 pub mod problem;
 pub mod run;
 pub mod worker;

@@ -4,8 +4,10 @@ use mainspring_types::{Problem, RunId, StepId, Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::limit::{BudgetView, Dollars};
+
 /// `POST /api/v1/runs`: start a run.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CreateRun {
     /// A path (it holds `/` or begins with `.`) or a name, with `@VERSION` when one is wanted.
@@ -22,6 +24,15 @@ pub struct CreateRun {
     /// Whether install commands of any form may run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_install: bool,
+    /// How many tokens its model calls may use; at the limit they wait until it is raised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
+    /// How much money they may cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_cost: Option<Dollars>,
+    /// How many calls it may send to a provider, each try for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_calls: Option<u64>,
 }
 
 /// How a run stands.
@@ -109,6 +120,24 @@ pub struct RunView {
     pub attempts: u32,
     /// Tokens used.
     pub usage: Usage,
+    /// How many model calls its agents made, those answered from the journal included.
+    #[serde(default)]
+    pub model_calls: u64,
+    /// How many of them were answered from the journal.
+    #[serde(default)]
+    pub replayed_calls: u64,
+    /// What its model calls cost, for people: `$0.0012`.
+    #[serde(default)]
+    pub cost: String,
+    /// The same in billionths of a dollar.
+    #[serde(default)]
+    pub cost_nano_usd: u64,
+    /// Tokens set aside for calls that are not settled.
+    #[serde(default)]
+    pub held_tokens: u64,
+    /// The limits of this run, and how much of each is used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budget: Vec<BudgetView>,
     /// When it was accepted.
     #[serde(with = "rfc3339")]
     pub created_at: Timestamp,
@@ -175,7 +204,7 @@ pub struct StepView {
 /// One page of a list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Page<T> {
-    /// The items of this page, newest first.
+    /// The items of this page.
     pub items: Vec<T>,
     /// What to pass as `cursor` for the next page; `null` on the last.
     pub next_cursor: Option<String>,

@@ -93,8 +93,7 @@ async fn every_problem_of_a_refused_run_comes_back() {
     let body = r#"{"type":"/docs/errors/E1102","title":"InvalidManifestError","status":400,"detail":"one",
         "code":"E1102","request_id":"r","others":[{"code":"E1101","type":"InvalidManifestError","message":"two"}]}"#;
     let server = script(&socket, [answer("400 Bad Request", body)]);
-    let request =
-        CreateRun { agent: "./a".into(), method: None, input: None, timeout: None, allow_install: false };
+    let request = CreateRun { agent: "./a".into(), ..CreateRun::default() };
     let problems = Client::unix(&socket).create_run(&request, Some("k")).await.expect_err("refused");
     let texts: Vec<_> = problems.iter().map(|problem| (problem.code.as_str(), &*problem.message)).collect();
     assert_eq!(texts, [("E1102", "one"), ("E1101", "two")]);

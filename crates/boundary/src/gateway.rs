@@ -38,7 +38,7 @@ use tokio_util::task::TaskTracker;
 use self::{attempts::Attempts, flight::Flight};
 pub use self::{
     hold::{Held, HeldFor},
-    open::Settings,
+    open::{Settings, limit},
 };
 use crate::{Pass, journal::Ledger, price::Prices, provider::Provider, quota::Governor, upstream::Upstream};
 

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use mainspring_agent::{Agent, Prepared, Shape, StepWork, Trust as Asked};
 use mainspring_api::run::CreateRun;
 use mainspring_core::{Plan, PlannedStep, Retry, Trust};
-use mainspring_store::Version;
+use mainspring_store::{RunLimit, Version};
 use mainspring_types::{AgentName, Code, Hash, Problem, parse_duration};
 use serde_json::{Value, json};
 
-use crate::caller::Paths;
+use crate::{caller::Paths, limits};
 
 /// A request that may become a run.
 #[derive(Debug)]
@@ -24,11 +24,13 @@ pub(crate) struct Admitted {
     pub(crate) input: Value,
     pub(crate) method: Option<String>,
     pub(crate) trust: Trust,
+    pub(crate) limits: Vec<RunLimit>,
 }
 
 /// Checks a request; every problem of the agent's files is told at once.
 pub(crate) fn admit(request: CreateRun, paths: Paths, versions: &Path) -> Result<Admitted, Vec<Problem>> {
     let timeout_ms = timeout_of(request.timeout.as_deref()).map_err(one)?;
+    let limits = limits::of_new(&request).map_err(one)?;
     let path = path_of(&request.agent, paths).map_err(one)?;
     let agent = mainspring_agent::read(&path)?;
     let trust = honoured(&agent).map_err(one)?;
@@ -44,6 +46,7 @@ pub(crate) fn admit(request: CreateRun, paths: Paths, versions: &Path) -> Result
         plan,
         input: prepared.input,
         trust,
+        limits,
     })
 }
 

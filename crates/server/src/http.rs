@@ -53,9 +53,12 @@ pub fn routes(plane: Plane, stop: CancellationToken) -> Router {
         .route("/api/v1/runs", post(runs::create).get(runs::list))
         .route("/api/v1/runs/{run}", get(runs::show))
         .route("/api/v1/runs/{run}/events", get(runs::events))
+        .route("/api/v1/runs/{run}/effects", get(runs::effects))
         .route("/api/v1/runs/{run}/cancel", post(runs::cancel))
         .route("/api/v1/runs/{run}/pause", post(runs::pause))
         .route("/api/v1/runs/{run}/resume", post(runs::resume))
+        .route("/api/v1/runs/{run}/raise", post(runs::raise))
+        .route("/api/v1/runs/{run}/diverge", post(runs::diverge))
         .with_state(Shared { plane, stop })
 }
 

@@ -6,6 +6,7 @@ pub mod caller;
 pub mod config;
 pub mod data;
 pub mod http;
+mod limits;
 mod line;
 pub mod plane;
 pub mod stack;

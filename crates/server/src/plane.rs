@@ -5,22 +5,25 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use futures_util::Stream;
 use mainspring_api::{
     event::EventView,
-    run::{CancelRun, CreateRun, ListRuns, Page, RunStatus, RunSummary, RunView},
+    run::{CancelRun, ListRuns, Page, RunStatus, RunSummary, RunView},
 };
-use mainspring_core::{Ask, Created, Principal, RULES, Refusal};
-use mainspring_engine::{Accepted, Body, Create, Embedded, EngineError, Refused, Untaken};
-use mainspring_store::{Fault, Filter, Key, Keyed, Readers, RunKey, RunRow};
-use mainspring_types::{Code, Problem, RequestId, RunId, TenantId, Value};
+use mainspring_boundary::budget::{self, Rule};
+use mainspring_core::{Ask, Principal, Refusal};
+use mainspring_engine::{Embedded, EngineError, Refused, Untaken};
+use mainspring_store::{Fault, Filter, Readers, RunKey, RunRow};
+use mainspring_types::{AgentName, Code, ParseIdError, Problem, RequestId, RunId, TenantId, Value};
 
 use crate::{
-    admission::{self, Admitted},
     boundary::Boundary,
     caller::{Caller, Paths},
     line::{level_from_wire, problem_of},
-    view::{self, Reading, Taken},
+    view::{self, Known, Reading, Taken},
 };
 
+mod create;
+mod effects;
 mod events;
+mod steer;
 
 /// How many runs a page holds unless told otherwise, and at most.
 const PAGE: (u32, u32) = (50, 200);
@@ -44,55 +47,31 @@ pub struct Plane {
     readers: Arc<Readers>,
     versions: PathBuf,
     boundary: Option<Boundary>,
+    rules: Arc<[Rule]>,
 }
 
 impl Plane {
-    /// The control plane over a started engine; snapshots of agent versions are kept below `versions`.
+    /// The control plane over a started engine; snapshots of agent versions are kept below `versions`. Without a
+    /// boundary no agent calls out; the `rules` on calls are shown all the same.
     pub(crate) fn new(
         engine: Embedded,
         readers: Arc<Readers>,
         versions: PathBuf,
-        boundary: Option<Boundary>,
+        (boundary, rules): (Option<Boundary>, &[Rule]),
     ) -> Self {
-        Self { engine, readers, versions, boundary }
-    }
-
-    /// Accepts a run; durable once this returns. A repeated `key` with the same request answers with the same run.
-    pub async fn create_run(
-        &self,
-        caller: &Caller,
-        request: CreateRun,
-        key: Option<String>,
-    ) -> Result<RunView, Vec<Problem>> {
-        let alone = |problem: Problem| vec![problem];
-        let hash = admission::request_hash(&request);
-        let once = key.map(|key| {
-            let route = "POST /api/v1/runs".to_owned();
-            (Key { caller: caller.name.clone(), route, key }, hash)
-        });
-        // Before the agent is read again: a repeated request finds its run even when the agent has changed or gone.
-        let known = match &once {
-            Some((key, _)) => self.known(caller, key.clone(), hash).await.map_err(alone)?,
-            None => None,
-        };
-        let run = match known {
-            Some(run) => run,
-            None => self.begin(caller, request, once).await?,
-        };
-        self.run(caller, run).await.map_err(alone)
+        Self { engine, readers, versions, boundary, rules: rules.into() }
     }
 
     /// One page of runs, newest first.
     pub async fn list_runs(&self, caller: &Caller, list: ListRuns) -> Result<Page<RunSummary>, Problem> {
         let limit = list.limit.unwrap_or(PAGE.0).clamp(1, PAGE.1);
-        let before = list.cursor.map(|cursor| cursor.parse::<RunId>()).transpose().map_err(|error| {
-            Problem::new(Code::BadRequest, format!("`cursor`: {error}"))
-                .suggest("pass the `next_cursor` of the page before, as it is")
-        })?;
+        let before = list.cursor.map(|cursor| cursor.parse::<RunId>()).transpose().map_err(bad_cursor)?;
         let wanted = list.status.as_deref().map(status_named).transpose()?;
         let filter = match wanted {
             None => Filter::All,
             Some(RunStatus::Queued | RunStatus::Running) => Filter::Status("running".into()),
+            // The store does not know of live attempts that do not go on.
+            Some(RunStatus::Waiting | RunStatus::Paused) => Filter::Unfinished,
             Some(status) => Filter::Status(status.as_str().into()),
         };
         let tenant = caller.tenant.clone();
@@ -109,19 +88,24 @@ impl Plane {
     pub async fn run(&self, caller: &Caller, run: RunId) -> Result<RunView, Problem> {
         let key = RunKey { tenant: caller.tenant.clone(), run };
         let wanted = key.clone();
-        let (row, reading) = self
-            .read(move |readers| match readers.run(&wanted)? {
-                Some(row) => Ok(Some((row, read_whole(readers, &wanted)?))),
-                None => Ok(None),
-            })
-            .await?
-            .ok_or_else(|| no_such_run(run))?;
+        let found = self.read(move |readers| {
+            let Some(row) = readers.run(&wanted)? else { return Ok(None) };
+            let spending = (readers.used(&wanted)?, readers.run_limits(&wanted)?);
+            Ok(Some((row, read_whole(readers, &wanted)?, spending)))
+        });
+        let (row, reading, (used, own)) = found.await?.ok_or_else(|| no_such_run(run))?;
         let result = match reading.result() {
             Some(value) => Some(self.result(&caller.tenant, value).await?),
             None => None,
         };
-        let untaken = self.engine.desk().untaken_steps(&key);
-        reading.show(&row, result, &untaken).ok_or_else(|| no_such_run(run))
+        let limits = match AgentName::new(&row.agent) {
+            Ok(agent) => budget::limits(&self.rules, &agent, run, &own),
+            Err(_) => Vec::new(),
+        };
+        let desk = self.engine.desk();
+        let (untaken, kept) = (desk.untaken_steps(&key), desk.kept(&key));
+        let known = Known { result, untaken, kept, used, limits };
+        reading.show(&row, known).ok_or_else(|| no_such_run(run))
     }
 
     /// The entries of a run after `after`, as they are committed; ends after the last event of the run.
@@ -181,69 +165,9 @@ impl Plane {
     /// Runs that have not ended, newest first, at most a page of them.
     pub async fn unfinished(&self, tenant: &TenantId) -> Result<Vec<RunSummary>, Problem> {
         let owner = tenant.clone();
-        let rows = self.read(move |readers| readers.unfinished(&owner, PAGE.1)).await?;
+        let rows = self.read(move |readers| readers.list(&owner, &Filter::Unfinished, None, PAGE.1)).await?;
         let caller = Caller { tenant: tenant.clone(), name: "engine".into(), paths: Paths::Refused };
         Ok(rows.into_iter().map(|row| self.summary(&caller, row)).collect())
-    }
-
-    async fn known(
-        &self,
-        caller: &Caller,
-        key: Key,
-        request: mainspring_types::Hash,
-    ) -> Result<Option<RunId>, Problem> {
-        let tenant = caller.tenant.clone();
-        match self.read(move |readers| readers.keyed(&tenant, &key)).await? {
-            Some(Keyed { request: first, run }) if first == request => Ok(Some(run)),
-            Some(Keyed { run, .. }) => Err(problem_of(&EngineError::Refused(Refused::KeyUsed { run }))),
-            None => Ok(None),
-        }
-    }
-
-    async fn begin(
-        &self,
-        caller: &Caller,
-        request: CreateRun,
-        once: Option<(Key, mainspring_types::Hash)>,
-    ) -> Result<RunId, Vec<Problem>> {
-        let (paths, versions) = (caller.paths, self.versions.clone());
-        let admitted = tokio::task::spawn_blocking(move || admission::admit(request, paths, &versions))
-            .await
-            .map_err(|_| vec![Problem::new(Code::Internal, "reading the agent failed unexpectedly")])??;
-        let accepted = self.record(caller, admitted, once).await;
-        accepted.map(Accepted::run).map_err(|error| vec![problem_of(&error)])
-    }
-
-    async fn record(
-        &self,
-        caller: &Caller,
-        admitted: Admitted,
-        key: Option<(Key, mainspring_types::Hash)>,
-    ) -> Result<Accepted, EngineError> {
-        let Admitted { agent, version, plan, input, method, trust } = admitted;
-        let tenant = caller.tenant.clone();
-        let input = Value::json(&input).expect("JSON serialises");
-        let input: Body = self.engine.keep(&tenant, input).await?;
-        let run = RunId::generate();
-        let created = Created {
-            run,
-            rules: RULES,
-            agent,
-            version: version.version,
-            plan,
-            input: input.digest,
-            trust,
-            session: None,
-            parent: None,
-            fork: None,
-            deadline: None,
-            trace: format!("{:032x}", run.as_u128()),
-        };
-        self.engine.catalogue(&tenant, version).await?;
-        let by = Principal::User(caller.name.clone());
-        let request = RequestId::generate();
-        let create = |reply| Create { tenant, created, input, method, by, request, key, reply };
-        self.engine.create(create).await
     }
 
     async fn ask(&self, caller: &Caller, run: RunId, ask: Ask) -> Result<(), EngineError> {
@@ -267,13 +191,13 @@ impl Plane {
         let key = RunKey { tenant: caller.tenant.clone(), run: row.run };
         // Nothing was recorded of it since its creation.
         let new = row.changed_at == row.created_at;
-        let taken = match self.engine.desk().untaken(&key) {
+        let desk = self.engine.desk();
+        let taken = match desk.untaken(&key) {
             Some(Untaken::Withheld) => Taken::Withheld,
             Some(Untaken::Queued) if new => Taken::Never,
-            Some(Untaken::Queued) | None => Taken::Yes,
+            Some(Untaken::Queued) | None => desk.kept(&key).map_or(Taken::Yes, Taken::Kept),
         };
-        let status = view::status_of(&row, taken);
-        view::summary(row, status)
+        view::summary(row, &taken)
     }
 
     async fn result(&self, tenant: &TenantId, value: Value) -> Result<serde_json::Value, Problem> {
@@ -319,6 +243,11 @@ fn status_named(word: &str) -> Result<RunStatus, Problem> {
             None => problem.suggest(format!("there are: {}", known.join(", "))),
         }
     })
+}
+
+fn bad_cursor(error: ParseIdError) -> Problem {
+    Problem::new(Code::BadRequest, format!("`cursor`: {error}"))
+        .suggest("pass the `next_cursor` of the page before, as it is")
 }
 
 fn no_such_run(run: RunId) -> Problem {

@@ -81,7 +81,8 @@ impl Stack {
             }
             _ => None,
         };
-        let plane = Plane::new(engine.clone(), readers, folder.versions(), boundary.clone());
+        let plane =
+            Plane::new(engine.clone(), readers, folder.versions(), (boundary.clone(), &config.budgets));
         let worker = executor.map(|executor| {
             let line = Arc::new(EmbeddedLine::new(engine.clone(), boundary.clone()));
             let worker = Worker::new(line, executor, config.slots, "embedded");

@@ -62,7 +62,7 @@ impl Site {
 
     fn request(&self, input: &str) -> CreateRun {
         let agent = self.root.path().join("echo").display().to_string();
-        CreateRun { agent, method: None, input: Some(json!(input)), timeout: None, allow_install: false }
+        CreateRun { agent, input: Some(json!(input)), ..CreateRun::default() }
     }
 
     async fn create(&self, input: &str) -> RunId {

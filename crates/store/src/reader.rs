@@ -30,9 +30,9 @@ LIMIT $4";
 const UNFINISHED: &str =
     "SELECT run, agent, version, method, status, reason, created_at, changed_at, ended_at
 FROM runs
-WHERE tenant = $1 AND status IN ('running', 'waiting', 'paused')
+WHERE tenant = $1 AND status IN ('running', 'waiting', 'paused') AND run < $2
 ORDER BY run DESC
-LIMIT $2";
+LIMIT $3";
 const ENTRIES: &str = "SELECT seq, kind, at, envelope, payload
 FROM entries
 WHERE tenant = $1 AND run = $2 AND seq > $3
@@ -80,6 +80,8 @@ pub struct RunRow {
 pub enum Filter {
     /// All of them.
     All,
+    /// Those that have not ended.
+    Unfinished,
     /// Those of one stored status.
     Status(String),
 }
@@ -113,28 +115,25 @@ impl Readers {
     ) -> Result<Vec<RunRow>, Fault> {
         let before = run_bytes(before.unwrap_or(RunId::from_u128(u128::MAX)));
         self.with(|connection| {
+            let tenant = tenant.as_str();
             let rows = match filter {
                 Filter::All => {
                     let mut statement = connection.prepare_cached(LIST)?;
-                    let rows = statement.query_map((tenant.as_str(), before, limit), run_row)?;
+                    let rows = statement.query_map((tenant, before, limit), run_row)?;
+                    rows.collect::<rusqlite::Result<Vec<_>>>()?
+                }
+                Filter::Unfinished => {
+                    let mut statement = connection.prepare_cached(UNFINISHED)?;
+                    let rows = statement.query_map((tenant, before, limit), run_row)?;
                     rows.collect::<rusqlite::Result<Vec<_>>>()?
                 }
                 Filter::Status(status) => {
                     let mut statement = connection.prepare_cached(LIST_BY_STATUS)?;
-                    let rows = statement.query_map((tenant.as_str(), status, before, limit), run_row)?;
+                    let rows = statement.query_map((tenant, status, before, limit), run_row)?;
                     rows.collect::<rusqlite::Result<Vec<_>>>()?
                 }
             };
             Ok(rows)
-        })
-    }
-
-    /// Runs that have not ended, newest first.
-    pub fn unfinished(&self, tenant: &TenantId, limit: u32) -> Result<Vec<RunRow>, Fault> {
-        self.with(|connection| {
-            let mut statement = connection.prepare_cached(UNFINISHED)?;
-            let rows = statement.query_map((tenant.as_str(), limit), run_row)?;
-            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
         })
     }
 

@@ -96,7 +96,7 @@ impl Gateway {
 
     /// Gives a run limits of its own, in place of earlier ones on the same meters; what they held back looks again.
     pub async fn limit(&self, key: RunKey, limits: Vec<RunLimit>) -> Result<(), Fault> {
-        self.write(|reply| LimitRun { key, limits, reply }).await?;
+        limit(&self.shared.submit, key, limits).await?;
         self.shared.relief.notify_waiters();
         Ok(())
     }
@@ -138,6 +138,11 @@ impl Gateway {
     ) -> Result<(), Fault> {
         write(&self.shared.submit, unit).await
     }
+}
+
+/// Gives a run limits of its own where no gateway is open: the next one goes by them.
+pub async fn limit(submit: &Submit, key: RunKey, limits: Vec<RunLimit>) -> Result<(), Fault> {
+    write(submit, |reply| LimitRun { key, limits, reply }).await
 }
 
 async fn write<U: mainspring_store::Unit>(

@@ -8,9 +8,7 @@ use mainspring_store::{AccountKey, Balance, Fault, Pen, Spender, Spent as Sum};
 use mainspring_types::Timestamp;
 
 use super::{Pass, entries};
-use crate::budget::{
-    Account, Hold, Limit, Meter, Policy, Rule, Scope, Spent, Verdict, Window, Wish, reserve,
-};
+use crate::budget::{Account, Hold, Limit, Meter, Rule, Scope, Spent, Verdict, Wish, limits, reserve};
 
 /// The limits of tenants, agents and all runs, from the settings.
 #[derive(Debug, Default)]
@@ -61,19 +59,8 @@ impl Book {
         Ok(())
     }
 
-    /// The limits on a call. One that the run was given stands in place of the settings' for every run.
     fn limits(&self, pen: &Pen<'_>, pass: &Pass) -> Result<Vec<Limit>, Fault> {
-        let mut limits: Vec<Limit> =
-            self.rules.iter().filter_map(|rule| rule.limit(&pass.agent, pass.key.run)).collect();
-        for own in pen.run_limits(&pass.key)? {
-            let Some(meter) = Meter::from_word(&own.meter) else { continue };
-            let scope = Scope::Run(pass.key.run);
-            limits
-                .retain(|limit| (&limit.scope, limit.meter, limit.window) != (&scope, meter, Window::Total));
-            let policy = Policy::from_word(&own.policy).unwrap_or_default();
-            limits.push(Limit { scope, meter, window: Window::Total, max: own.most, policy });
-        }
-        Ok(limits)
+        Ok(limits(&self.rules, &pass.agent, pass.key.run, &pen.run_limits(&pass.key)?))
     }
 }
 

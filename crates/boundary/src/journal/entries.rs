@@ -4,24 +4,25 @@ use mainspring_store::{EffectState, EntryKind, Fault, Ledger as _, NewEntry, Pen
 use mainspring_types::{EffectId, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Pass, decide::Why};
+use super::{decide::Why, intend::Call};
 use crate::{
     Usage,
     budget::{Limit, Scope},
     price::NanoUsd,
 };
 
-/// Appends a line to the run's journal; says its number.
-pub(super) fn append(pen: &mut Pen<'_>, pass: &Pass, at: Timestamp, mut line: Value) -> Result<u64, Fault> {
-    line["step"] = json!(pass.step);
-    line["attempt"] = json!(pass.attempt);
+/// Appends a line about a call to its run's journal; says its number.
+pub(super) fn append(pen: &mut Pen<'_>, call: &Call, at: Timestamp, mut line: Value) -> Result<u64, Fault> {
+    line["step"] = json!(call.pass.step);
+    line["attempt"] = json!(call.pass.attempt);
+    line["model"] = json!(call.model);
     let envelope = line.to_string();
-    pen.append(&pass.key, NewEntry { kind: EntryKind::Effect, at, envelope: &envelope, payload: None })
+    pen.append(&call.pass.key, NewEntry { kind: EntryKind::Effect, at, envelope: &envelope, payload: None })
 }
 
-pub(super) fn intended(effect: EffectId, route: &str, model: &str, provider: &str, occurrence: u32) -> Value {
+pub(super) fn intended(effect: EffectId, route: &str, provider: &str, occurrence: u32) -> Value {
     json!({
-        "type": "effect.intended", "effect": effect, "route": route, "model": model, "provider": provider,
+        "type": "effect.intended", "effect": effect, "route": route, "provider": provider,
         "occurrence": occurrence,
     })
 }
@@ -65,7 +66,7 @@ pub(super) fn failed(effect: EffectId, message: &str, retryable: bool) -> Value 
 pub(super) fn warning(limit: &Limit) -> Value {
     json!({
         "type": "budget.warning", "scope": scope(&limit.scope), "meter": limit.meter.as_str(),
-        "window": limit.window.as_str(), "max": limit.max,
+        "window": limit.window.as_str(), "max": limit.max, "limit": limit.meter.words(limit.max),
     })
 }
 

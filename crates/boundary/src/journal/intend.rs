@@ -194,8 +194,7 @@ impl Intent {
         };
         pen.intend(&call.pass.key, &effect)?;
         self.begin_try(pen, &begun)?;
-        let line =
-            entries::intended(effect.id, &call.identity.route, &call.model, &self.provider, occurrence);
+        let line = entries::intended(effect.id, &call.identity.route, &self.provider, occurrence);
         self.tell(pen, now, line, news)?;
         Ok(Decision::Send(begun))
     }
@@ -295,7 +294,7 @@ impl Intent {
         line: serde_json::Value,
         news: &mut News,
     ) -> Result<(), Fault> {
-        let seq = entries::append(pen, &self.call.pass, now, line)?;
+        let seq = entries::append(pen, &self.call, now, line)?;
         news.push((self.call.pass.key.clone(), seq));
         Ok(())
     }

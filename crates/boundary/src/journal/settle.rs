@@ -170,9 +170,8 @@ impl Unit for Settle {
             // The run has ended, or a newer try has the effect: this one is only charged.
             return Ok(News::new());
         }
-        let pass = &self.call.pass;
-        let seq = entries::append(pen, pass, now, self.line())?;
-        Ok(vec![(pass.key.clone(), seq)])
+        let seq = entries::append(pen, &self.call, now, self.line())?;
+        Ok(vec![(self.call.pass.key.clone(), seq)])
     }
 
     fn settled(mut self: Box<Self>, written: Result<(), Fault>) {

@@ -4,7 +4,10 @@ mod request;
 
 use std::process::ExitCode;
 
-use mainspring_api::run::{RunStatus, RunView};
+use mainspring_api::{
+    limit::Dollars,
+    run::{RunStatus, RunView},
+};
 
 use crate::{
     Outcome, connect,
@@ -51,12 +54,26 @@ pub(crate) struct Args {
     /// How long the run may take, such as 30s or 5m; building its environment not counted
     #[arg(long, value_name = "DURATION", value_parser = request::duration)]
     timeout: Option<String>,
+    /// How many tokens its model calls may use; at the limit they wait, until `mainspring runs raise`
+    #[arg(long, value_name = "N")]
+    max_tokens: Option<u64>,
+    /// How much money they may cost, such as 1.50
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    max_cost: Option<Dollars>,
+    /// How many calls may be sent to a provider, each try for itself
+    #[arg(long, value_name = "N")]
+    max_calls: Option<u64>,
     /// The same key with the same request is the same run
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     /// Let install commands of any form run, not only those of uv and pip
     #[arg(long)]
     allow_install: bool,
+}
+
+/// Takes an amount of money as it was written: the server reads it.
+fn dollars(text: &str) -> Result<Dollars, std::convert::Infallible> {
+    Ok(Dollars(text.to_owned()))
 }
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {

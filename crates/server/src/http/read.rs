@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequestParts, Path, Query},
     http::{header::HeaderName, request::Parts},
 };
-use mainspring_api::{IDEMPOTENCY_KEY, run::ListRuns};
+use mainspring_api::{IDEMPOTENCY_KEY, effect::ListEffects, run::ListRuns};
 use mainspring_types::{Code, ParseIdError, Problem, RunId};
 use serde::{
     Deserialize,
@@ -65,15 +65,32 @@ impl<S: Sync> FromRequestParts<S> for Listing {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let list: ListRuns = query(parts)?;
-        match list.limit {
-            Some(limit) if !(1..=LIST_MAX).contains(&limit) => {
-                let message = format!("the query, at `limit`: `{limit}` is not between 1 and {LIST_MAX}");
-                Err(Problem::new(Code::BadRequest, message)
-                    .suggest("read further pages with `cursor`")
-                    .into())
-            }
-            _ => Ok(Self(list)),
+        demand_page(list.limit)?;
+        Ok(Self(list))
+    }
+}
+
+/// Which effects to list.
+pub(super) struct EffectListing(pub(super) ListEffects);
+
+impl<S: Sync> FromRequestParts<S> for EffectListing {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let list: ListEffects = query(parts)?;
+        demand_page(list.limit)?;
+        Ok(Self(list))
+    }
+}
+
+/// Whether a page may hold so many items.
+fn demand_page(limit: Option<u32>) -> Result<(), Problem> {
+    match limit {
+        Some(limit) if !(1..=LIST_MAX).contains(&limit) => {
+            let message = format!("the query, at `limit`: `{limit}` is not between 1 and {LIST_MAX}");
+            Err(Problem::new(Code::BadRequest, message).suggest("read further pages with `cursor`"))
         }
+        _ => Ok(()),
     }
 }
 

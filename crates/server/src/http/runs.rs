@@ -6,13 +6,17 @@ use axum::{
     http::{StatusCode, header::LOCATION},
     response::{IntoResponse, Response},
 };
-use mainspring_api::run::{CancelRun, CreateRun, Page, RunSummary, RunView};
+use mainspring_api::{
+    effect::EffectView,
+    limit::{DivergeRun, RaiseRun},
+    run::{CancelRun, CreateRun, Page, RunSummary, RunView},
+};
 use mainspring_types::RequestId;
 
 use super::{
     Shared,
     body::{Document, Nothing, Optional},
-    read::{After, IdempotencyKey, Listing, Run},
+    read::{After, EffectListing, IdempotencyKey, Listing, Run},
     refusal::Refusal,
     stream,
 };
@@ -57,6 +61,15 @@ pub(super) async fn events(
     Ok(stream::answer(events, id, shared.stop))
 }
 
+pub(super) async fn effects(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Run(run): Run,
+    EffectListing(list): EffectListing,
+) -> Result<Json<Page<EffectView>>, Refusal> {
+    Ok(Json(shared.plane.effects(&caller, run, list).await?))
+}
+
 pub(super) async fn cancel(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
@@ -85,4 +98,22 @@ pub(super) async fn resume(
     Optional(Nothing {}): Optional<Nothing>,
 ) -> Result<(StatusCode, Json<RunView>), Refusal> {
     Ok((StatusCode::ACCEPTED, Json(shared.plane.resume(&caller, run).await?)))
+}
+
+pub(super) async fn raise(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Run(run): Run,
+    Document(raise): Document<RaiseRun>,
+) -> Result<(StatusCode, Json<RunView>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(shared.plane.raise(&caller, run, raise).await?)))
+}
+
+pub(super) async fn diverge(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Run(run): Run,
+    Document(diverge): Document<DivergeRun>,
+) -> Result<(StatusCode, Json<RunView>), Refusal> {
+    Ok((StatusCode::ACCEPTED, Json(shared.plane.diverge(&caller, run, diverge).await?)))
 }

@@ -1,12 +1,14 @@
 //! A run as the API shows it: the fold of its journal, and what only the engine knows.
 
-use mainspring_api::run::{RunStatus, RunSummary, RunView, StepView, Usage};
+use mainspring_api::run::{RunStatus, RunSummary, RunView, StepView};
+use mainspring_boundary::{budget::Limit, price::NanoUsd};
 use mainspring_core::{AttemptEnd, Ending, Event, Reason, Run, StepState, Used, What};
-use mainspring_store::{Entry, EntryKind, RunRow};
+use mainspring_engine::Kept;
+use mainspring_store::{self as store, Entry, EntryKind, RunRow};
 use mainspring_types::{Code, Digest, Problem, StepId, Value};
 use serde_json::Value as Json;
 
-use super::waiting;
+use super::{effect, waiting};
 
 /// What reading a run's journal from its beginning tells.
 #[derive(Default)]
@@ -18,6 +20,22 @@ pub(crate) struct Reading {
     isolation: Option<Json>,
     last_seq: u64,
     last_output: Option<(Digest, Value)>,
+    model_calls: u64,
+    replayed_calls: u64,
+}
+
+/// What the journal alone does not tell of a run.
+pub(crate) struct Known {
+    /// Its result, once it was found.
+    pub(crate) result: Option<Json>,
+    /// The steps whose attempt no worker has taken.
+    pub(crate) untaken: Vec<StepId>,
+    /// Why its live attempts do not go on.
+    pub(crate) kept: Option<Kept>,
+    /// What its calls used.
+    pub(crate) used: store::Used,
+    /// The limits on its calls.
+    pub(crate) limits: Vec<Limit>,
 }
 
 impl Reading {
@@ -37,7 +55,8 @@ impl Reading {
                 };
             }
             EntryKind::Note => self.read_note(&serde_json::from_str(&entry.envelope)?),
-            EntryKind::Outcome | EntryKind::Effect => {}
+            EntryKind::Effect => self.count(&serde_json::from_str(&entry.envelope)?),
+            EntryKind::Outcome => {}
         }
         Ok(())
     }
@@ -62,6 +81,14 @@ impl Reading {
         }
     }
 
+    fn count(&mut self, line: &Json) {
+        let replayed = matches!(line["type"].as_str(), Some("effect.replayed" | "effect.near"));
+        if replayed || line["type"] == "effect.intended" {
+            self.model_calls += 1;
+            self.replayed_calls += u64::from(replayed);
+        }
+    }
+
     /// The run's result, where it is to be found; `None` unless it completed.
     pub(crate) fn result(&self) -> Option<Value> {
         let Ending::Completed { output } = self.run.as_ref()?.outcome()?.ending else { return None };
@@ -71,14 +98,16 @@ impl Reading {
         }
     }
 
-    /// The run, with the `result` that was found for it and the steps whose attempt no worker has taken.
-    pub(crate) fn show(self, row: &RunRow, result: Option<Json>, untaken: &[StepId]) -> Option<RunView> {
+    /// The run, with what is known beside its journal.
+    pub(crate) fn show(self, row: &RunRow, known: Known) -> Option<RunView> {
         let run = self.run?;
-        let waiting = waiting::of(&run, row.run, untaken);
+        let Known { result, untaken, kept, used, limits } = known;
+        let waiting = waiting::of(&run, row.run, &untaken, kept.as_ref());
         let status = match waiting.as_ref().map(|waiting| waiting.reason.as_str()) {
             Some("slot") if self.began || run.attempts() > 1 => RunStatus::Waiting,
             Some("slot") => RunStatus::Queued,
             Some("paused") => RunStatus::Paused,
+            Some("gate" | "budget" | "quota") => RunStatus::Waiting,
             _ => core_status(&run),
         };
         Some(RunView {
@@ -92,11 +121,17 @@ impl Reading {
             execution_time: std::time::Duration::from_millis(self.active_ms).as_secs_f64(),
             memory_usage_bytes: self.peak_memory,
             attempts: run.attempts(),
-            usage: Usage::default(),
+            usage: effect::usage(used.tokens),
+            model_calls: self.model_calls,
+            replayed_calls: self.replayed_calls,
+            cost: NanoUsd(used.cost).to_string(),
+            cost_nano_usd: used.cost,
+            held_tokens: used.held.tokens,
+            budget: effect::budget(&limits, &used),
             created_at: run.created_at,
             ended_at: run.outcome().map(|outcome| outcome.at),
             waiting,
-            steps: steps_of(&run, untaken),
+            steps: steps_of(&run, &untaken, kept.as_ref()),
             isolation: self.isolation,
             last_seq: self.last_seq,
         })
@@ -108,7 +143,7 @@ fn core_status(run: &Run) -> RunStatus {
 }
 
 /// What the engine knows of a run's attempts that its row does not say.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Taken {
     /// A worker has one, or there is none.
     Yes,
@@ -116,21 +151,13 @@ pub(crate) enum Taken {
     Never,
     /// No worker has taken them, since the run is paused.
     Withheld,
-}
-
-/// How a row's run stands.
-pub(crate) fn status_of(row: &RunRow, taken: Taken) -> RunStatus {
-    match (RunStatus::from_word(&row.status), taken) {
-        (Some(RunStatus::Running), Taken::Never) => RunStatus::Queued,
-        (Some(RunStatus::Running), Taken::Withheld) => RunStatus::Paused,
-        (Some(status), _) => status,
-        (None, _) => RunStatus::Waiting,
-    }
+    /// Workers have them, and none of them goes on.
+    Kept(Kept),
 }
 
 /// A run in a list.
-pub(crate) fn summary(row: RunRow, status: RunStatus) -> RunSummary {
-    let waits = matches!(status, RunStatus::Waiting | RunStatus::Paused);
+pub(crate) fn summary(row: RunRow, taken: &Taken) -> RunSummary {
+    let (status, reason) = standing(&row, taken);
     RunSummary {
         run_id: row.run,
         status,
@@ -138,11 +165,23 @@ pub(crate) fn summary(row: RunRow, status: RunStatus) -> RunSummary {
         method: row.method,
         created_at: row.created_at,
         ended_at: row.ended_at,
-        reason: match status {
-            RunStatus::Queued => Some("slot".into()),
-            RunStatus::Paused => Some("paused".into()),
-            _ => row.reason.filter(|_| waits),
-        },
+        reason,
+    }
+}
+
+/// How a row's run stands, and what it waits for.
+fn standing(row: &RunRow, taken: &Taken) -> (RunStatus, Option<String>) {
+    let is_live = row.reason.as_deref() == Some("owner");
+    match (RunStatus::from_word(&row.status).unwrap_or(RunStatus::Waiting), taken) {
+        (RunStatus::Running, Taken::Never) => (RunStatus::Queued, Some("slot".into())),
+        (RunStatus::Running, Taken::Withheld) | (RunStatus::Paused, _) => {
+            (RunStatus::Paused, Some("paused".into()))
+        }
+        (RunStatus::Running, Taken::Kept(kept)) if is_live => {
+            (RunStatus::Waiting, Some(waiting::word(kept.reason).into()))
+        }
+        (RunStatus::Waiting, _) => (RunStatus::Waiting, row.reason.clone()),
+        (status, _) => (status, None),
     }
 }
 
@@ -160,13 +199,14 @@ fn error_of(run: &Run) -> Option<Problem> {
     }
 }
 
-fn steps_of(run: &Run, untaken: &[StepId]) -> Vec<StepView> {
+fn steps_of(run: &Run, untaken: &[StepId], kept: Option<&Kept>) -> Vec<StepView> {
     let planned = run.created.plan.steps.iter();
     planned
         .map(|planned| {
             let step = &run.steps[&planned.id];
             let reason = match run.step_reason(step) {
                 Some(Reason::Owner) if untaken.contains(&planned.id) => Some(waiting::untaken_reason(run)),
+                Some(Reason::Owner) => kept.map(|kept| kept.reason).or(Some(Reason::Owner)),
                 reason => reason,
             };
             StepView {

@@ -2,6 +2,7 @@
 
 use mainspring_api::run::Waiting;
 use mainspring_core::{Phase, Reason, Run, StepState};
+use mainspring_engine::Kept;
 use mainspring_types::{RunId, StepId, Timestamp};
 
 /// The reason as it travels.
@@ -29,15 +30,26 @@ pub(super) fn untaken_reason(run: &Run) -> Reason {
     }
 }
 
-/// What the run waits for; `None` when it has ended or an attempt of it is at work.
-pub(super) fn of(run: &Run, id: RunId, untaken: &[StepId]) -> Option<Waiting> {
+/// What the run waits for; `None` when it has ended or an attempt of it is at work. `kept` is why none of its live
+/// attempts is.
+pub(super) fn of(run: &Run, id: RunId, untaken: &[StepId], kept: Option<&Kept>) -> Option<Waiting> {
     let reason = match run.reason()? {
         Reason::Owner if run.live().all(|(step, _)| untaken.contains(step)) => untaken_reason(run),
-        Reason::Owner => return None,
+        Reason::Owner => return kept.map(held),
         reason => reason,
     };
     let (since, detail, way_out) = explain(run, id, reason);
     Some(Waiting { reason: word(reason).to_owned(), since, detail, way_out })
+}
+
+/// What an attempt waits for whose process is kept.
+fn held(kept: &Kept) -> Waiting {
+    Waiting {
+        reason: word(kept.reason).to_owned(),
+        since: kept.since,
+        detail: kept.detail.clone(),
+        way_out: kept.way_out.clone(),
+    }
 }
 
 fn explain(run: &Run, id: RunId, reason: Reason) -> (Timestamp, String, String) {

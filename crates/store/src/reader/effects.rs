@@ -30,7 +30,7 @@ ORDER BY e.effect
 LIMIT $4";
 const USED: &str = "SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
     coalesce(sum(cache_read_tokens), 0), coalesce(sum(cache_creation_tokens), 0), coalesce(sum(cost), 0),
-    coalesce(sum(held_tokens), 0), coalesce(sum(held_cost), 0)
+    coalesce(sum(held_tokens), 0), coalesce(sum(held_cost), 0), count(*)
 FROM tries
 WHERE tenant = $1 AND run = $2";
 
@@ -45,6 +45,8 @@ pub struct Used {
     pub cost: u64,
     /// What is set aside for calls that are not settled.
     pub held: Charge,
+    /// How often one was sent.
+    pub tries: u64,
 }
 
 /// Effects.
@@ -74,6 +76,7 @@ impl Readers {
                     tokens: tokens(row, 0)?,
                     cost: amount(row, 4)?,
                     held: Charge { tokens: amount(row, 5)?, cost: amount(row, 6)? },
+                    tries: amount(row, 7)?,
                 })
             });
             Ok(used?)

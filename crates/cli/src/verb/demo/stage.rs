@@ -54,10 +54,8 @@ impl Stage {
     pub(super) fn request(&self) -> CreateRun {
         CreateRun {
             agent: agent_of(&self.root).display().to_string(),
-            method: None,
             input: Some(json!({ "ledger": self.ledger.path() })),
-            timeout: None,
-            allow_install: false,
+            ..CreateRun::default()
         }
     }
 

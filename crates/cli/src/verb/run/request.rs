@@ -42,7 +42,16 @@ pub(super) fn build(args: &Args) -> Result<CreateRun, Failure> {
     } else {
         named(&args.agent, line)?
     };
-    Ok(CreateRun { agent, method, input, timeout: args.timeout.clone(), allow_install: args.allow_install })
+    Ok(CreateRun {
+        agent,
+        method,
+        input,
+        timeout: args.timeout.clone(),
+        allow_install: args.allow_install,
+        max_tokens: args.max_tokens,
+        max_cost: args.max_cost.clone(),
+        max_calls: args.max_calls,
+    })
 }
 
 /// A path holds `/` or begins with `.`, or is a Python program's; anything else is a name.
