@@ -139,7 +139,12 @@ impl Reader {
         self.notes.usage.unwrap_or_default()
     }
 
-    /// Takes the end of the body. One that broke instead of ending is simply dropped, after a look at [`Reader::seen`].
+    /// Whether a stream has brought all that its answer should have. A document tells only at its end.
+    pub fn is_complete(&self) -> bool {
+        self.notes.is_ended()
+    }
+
+    /// Takes the end of the body, be it that its connection broke: what came may still be whole.
     pub fn finish(mut self) -> Answer {
         let held = match self.body {
             Body::Stream(stream) => stream.finish(&mut self.notes),

@@ -39,6 +39,11 @@ impl Notes {
         self.ended = true;
     }
 
+    /// Whether the answer has all it should have.
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended && self.fault.is_none()
+    }
+
     /// Remembers an error in place of an answer, in any of the shapes providers give it.
     pub(super) fn error(&mut self, body: &[u8]) {
         let told = Told::read(body);

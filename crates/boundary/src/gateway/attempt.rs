@@ -1,7 +1,10 @@
 //! One try: the request out, the answer in, piece by piece.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use mainspring_types::Timestamp;
+use tokio::time::timeout;
 
 use super::{Shared, call::Job, flight::Flight, head::Head};
 use crate::{
@@ -19,6 +22,9 @@ const REFUSAL_MAX: usize = 1024 * 1024;
 
 /// The largest answer.
 const ANSWER_MAX: usize = 256 * 1024 * 1024;
+
+/// How long is waited for the end of a body whose answer is complete: what may still come is what it used.
+const AFTERWARDS: Duration = Duration::from_millis(250);
 
 /// What came of a try.
 pub(super) enum Seen {
@@ -79,8 +85,8 @@ impl Attempt<'_> {
         let usage_chunk = if self.job.asks_for_usage() { UsageChunk::Ours } else { UsageChunk::Wanted };
         let mut reader = Reader::new(&self.job.route, self.job.stream, usage_chunk);
         let mut size = 0;
-        loop {
-            match incoming.body.next(self.provider).await {
+        let broken = loop {
+            match self.next(&mut incoming, &reader).await {
                 Ok(Some(bytes)) => {
                     size += bytes.len();
                     if size > ANSWER_MAX {
@@ -95,27 +101,32 @@ impl Attempt<'_> {
                         self.flight.flow(flowing);
                     }
                 }
-                Ok(None) => break,
-                Err(broken) => return self.broken(&broken, reader.seen()),
+                Ok(None) => break None,
+                Err(broken) => break Some(broken),
             }
-        }
+        };
         let seen = reader.seen();
         let answer = reader.finish();
-        match &answer.end {
-            End::Whole => Seen::Whole { head, answer },
-            End::Truncated => self.failed("an answer without its end", seen),
-            End::Malformed { detail } => self.failed(&format!("no answer of its API: {detail}"), seen),
-            End::ErrorEvent { message, retryable: true } => {
-                self.failed(&format!("an error: {message}"), seen)
-            }
-            End::ErrorEvent { message, retryable: false } => {
+        match (&answer.end, broken) {
+            // What becomes of the connection after a whole answer takes nothing from it.
+            (End::Whole, _) => Seen::Whole { head, answer },
+            (End::ErrorEvent { message, retryable: false }, _) if !self.flight.has_flowed() => {
                 let failure = Failure { cure: Cure::Nothing, retry_after: None, message: message.clone() };
-                if self.flight.has_flowed() {
-                    return self.failed(&format!("an error: {message}"), seen);
-                }
-                Seen::Refused { failure, head, body: answer.held }
+                self.told(failure, head, answer.held)
+            }
+            (End::ErrorEvent { message, .. }, _) => self.failed(&format!("an error: {message}"), seen),
+            (_, Some(broken)) => self.broken(&broken, seen),
+            (End::Truncated, None) => self.failed("an answer without its end", seen),
+            (End::Malformed { detail }, None) => {
+                self.failed(&format!("no answer of its API: {detail}"), seen)
             }
         }
+    }
+
+    /// The next piece. An answer that has all it should have is not waited on for long.
+    async fn next(&self, incoming: &mut Incoming, reader: &Reader) -> Result<Option<Bytes>, Broken> {
+        let next = incoming.body.next(self.provider);
+        if reader.is_complete() { timeout(AFTERWARDS, next).await.unwrap_or(Ok(None)) } else { next.await }
     }
 
     async fn refused(&mut self, head: Head, mut incoming: Incoming) -> Seen {
@@ -128,8 +139,22 @@ impl Attempt<'_> {
             }
         }
         let failure = classify(head.status, |name| head.get(name), &body, Timestamp::now());
-        let failure = Failure { message: self.shared.scrub(&failure.message), ..failure };
-        Seen::Refused { failure, head, body: body.freeze() }
+        self.told(failure, head, body.freeze())
+    }
+
+    /// A refusal as the agent and the journal may have it: some providers repeat the key that they were shown.
+    fn told(&self, failure: Failure, mut head: Head, body: Bytes) -> Seen {
+        for (_, value) in &mut head.headers {
+            *value = self.shared.scrub(value);
+        }
+        let text = String::from_utf8_lossy(&body);
+        let clean = self.shared.scrub(&text);
+        let body = if clean == text { body } else { clean.into() };
+        Seen::Refused {
+            failure: Failure { message: self.shared.scrub(&failure.message), ..failure },
+            head,
+            body,
+        }
     }
 
     /// Writes the provider's id of the answer down as soon as it is known; nobody waits for it.

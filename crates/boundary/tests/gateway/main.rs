@@ -1,0 +1,5 @@
+//! The gateway from the outside: agents that speak HTTP, providers that fail, a store that is real, no engine.
+
+mod world;
+
+mod faults;

@@ -1,0 +1,87 @@
+//! A warden that remembers what it was told.
+
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use mainspring_boundary::{
+    Pass,
+    gateway::{Held, Warden},
+};
+use mainspring_types::{Problem, RunId};
+use tokio::{sync::Notify, time::timeout};
+
+/// What the gateway told of attempts.
+#[derive(Default)]
+pub(crate) struct Watch {
+    told: Mutex<Told>,
+    changed: Notify,
+    cancelled: AtomicBool,
+}
+
+#[derive(Default)]
+struct Told {
+    holds: Vec<(RunId, Option<Held>)>,
+    ended: Vec<Problem>,
+}
+
+impl Watch {
+    /// Every attempt is told to end from now on.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+    }
+
+    /// What attempts were held for, in order; `None` where they no longer were.
+    pub(crate) fn holds(&self) -> Vec<Option<Held>> {
+        self.lock().holds.iter().map(|(_, held)| held.clone()).collect()
+    }
+
+    /// How often a hold began.
+    pub(crate) fn holds_begun(&self) -> usize {
+        self.lock().holds.iter().filter(|(_, held)| held.is_some()).count()
+    }
+
+    /// Why runs were to end.
+    pub(crate) fn ended(&self) -> Vec<Problem> {
+        self.lock().ended.clone()
+    }
+
+    /// Waits until an attempt of the run is held, and says for what.
+    pub(crate) async fn held(&self, run: u128) -> Held {
+        let run = RunId::from_u128(run);
+        let held = async {
+            loop {
+                let changed = self.changed.notified();
+                let last = self.lock().holds.iter().rev().find(|(of, _)| *of == run).cloned();
+                if let Some((_, Some(held))) = last {
+                    return held;
+                }
+                changed.await;
+            }
+        };
+        timeout(Duration::from_secs(10), held).await.expect("it is held")
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Warden for Watch {
+    fn hold(&self, pass: &Pass, held: Option<&Held>) {
+        self.lock().holds.push((pass.key.run, held.cloned()));
+        self.changed.notify_waiters();
+    }
+
+    fn is_cancelled(&self, _: &Pass) -> bool {
+        self.cancelled.load(Ordering::SeqCst)
+    }
+
+    fn end(&self, _: &Pass, problem: Problem) {
+        self.lock().ended.push(problem);
+    }
+}
