@@ -105,6 +105,11 @@ impl Boundary {
         }
     }
 
+    /// The attempt did its work.
+    pub(crate) fn sum_up(&self, nonce: u64) {
+        self.gateway.sum_up(nonce);
+    }
+
     /// The attempt is over.
     pub(crate) fn release(&self, nonce: u64) {
         self.gateway.release(nonce);

@@ -160,6 +160,9 @@ impl EmbeddedLine {
         let at = (ticket.step, ticket.attempt);
         let (end, body) = match end {
             End::Done { output } => {
+                if let Some(boundary) = &self.boundary {
+                    boundary.sum_up(ticket.nonce);
+                }
                 let body = self.engine.keep(&key.tenant, output).await.map_err(|error| problem_of(&error))?;
                 (AttemptEnd::Done { output: body.digest }, Some(body))
             }

@@ -15,7 +15,7 @@ use super::{Gateway, Shared, Warden, attempts::Attempts};
 use crate::{
     Divergence, Pass,
     budget::Rule,
-    journal::{Book, Deliveries, Ledger, LimitRun, PinBlob, TakeOver},
+    journal::{Book, Deliveries, Leftovers, Ledger, LimitRun, PinBlob, TakeOver},
     price::Prices,
     provider::Provider,
     quota::Governor,
@@ -87,6 +87,15 @@ impl Gateway {
     /// Lets an attempt call out; gives the token that it shows in place of a key.
     pub fn admit(&self, pass: Pass) -> String {
         self.shared.attempts.admit(pass)
+    }
+
+    /// The attempt did its work: what it was not asked for of what earlier ones recorded is told in the run's journal.
+    /// Nobody waits for it; what is sent to the writer afterwards comes after it.
+    pub fn sum_up(&self, nonce: u64) {
+        if let Some(pass) = self.shared.attempts.get(nonce).filter(|pass| pass.attempt.0 > 1) {
+            // A writer that has stopped records the end of the attempt neither.
+            let _ = (self.shared.submit)(Box::new(Leftovers { pass }));
+        }
     }
 
     /// The attempt is over: its token opens nothing any more.

@@ -4,7 +4,7 @@ use mainspring_store::{EffectState, EntryKind, Fault, Ledger as _, NewEntry, Pen
 use mainspring_types::{EffectId, Timestamp};
 use serde_json::{Value, json};
 
-use super::{decide::Why, intend::Call};
+use super::{Pass, decide::Why, intend::Call};
 use crate::{
     Usage,
     budget::{Limit, Scope},
@@ -13,11 +13,16 @@ use crate::{
 
 /// Appends a line about a call to its run's journal; says its number.
 pub(super) fn append(pen: &mut Pen<'_>, call: &Call, at: Timestamp, mut line: Value) -> Result<u64, Fault> {
-    line["step"] = json!(call.pass.step);
-    line["attempt"] = json!(call.pass.attempt);
     line["model"] = json!(call.model);
+    append_of(pen, &call.pass, at, line)
+}
+
+/// Appends a line about an attempt to its run's journal; says its number.
+pub(super) fn append_of(pen: &mut Pen<'_>, pass: &Pass, at: Timestamp, mut line: Value) -> Result<u64, Fault> {
+    line["step"] = json!(pass.step);
+    line["attempt"] = json!(pass.attempt);
     let envelope = line.to_string();
-    pen.append(&call.pass.key, NewEntry { kind: EntryKind::Effect, at, envelope: &envelope, payload: None })
+    pen.append(&pass.key, NewEntry { kind: EntryKind::Effect, at, envelope: &envelope, payload: None })
 }
 
 pub(super) fn intended(effect: EffectId, route: &str, provider: &str, occurrence: u32) -> Value {
@@ -34,6 +39,14 @@ pub(super) fn again(effect: EffectId, number: u32, provider: &str, why: Why) -> 
 
 pub(super) fn replayed(effect: EffectId, state: EffectState) -> Value {
     json!({ "type": "effect.replayed", "effect": effect, "state": state.as_str() })
+}
+
+/// How many effects a line names; their number is told in any case.
+const NAMED_MAX: usize = 20;
+
+pub(super) fn unused(effects: &[EffectId]) -> Value {
+    let named = &effects[..effects.len().min(NAMED_MAX)];
+    json!({ "type": "effect.unused", "effects": named, "count": effects.len() })
 }
 
 pub(super) fn near(effect: EffectId) -> Value {

@@ -1,8 +1,10 @@
 //! What a gateway writes beside intents and settlements.
 
-use mainspring_store::{Fault, Ledger as _, News, Pen, RunKey, RunLimit, Unit};
+use mainspring_store::{EffectState, Fault, Ledger as _, News, Pen, RunKey, RunLimit, Unit};
 use mainspring_types::{Digest, EffectId, TenantId, Timestamp};
 use tokio::sync::oneshot;
+
+use super::{Pass, entries};
 
 pub(crate) type Reply = oneshot::Sender<Result<(), Fault>>;
 
@@ -73,6 +75,27 @@ impl Unit for Identify {
     fn write(&mut self, pen: &mut Pen<'_>, _: Timestamp) -> Result<News, Fault> {
         pen.identify(&self.key, (self.effect, self.number), &self.response)?;
         Ok(News::new())
+    }
+
+    fn settled(self: Box<Self>, _: Result<(), Fault>) {}
+}
+
+/// Tells the run's journal what an attempt that did its work was never asked for of what earlier ones recorded.
+pub(crate) struct Leftovers {
+    pub(crate) pass: Pass,
+}
+
+impl Unit for Leftovers {
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
+        let Pass { key, step, attempt, .. } = &self.pass;
+        let mut left = pen.unconsumed(key, step, *attempt)?;
+        left.retain(|record| record.state == EffectState::Committed);
+        if left.is_empty() {
+            return Ok(News::new());
+        }
+        let effects: Vec<EffectId> = left.iter().map(|record| record.id).collect();
+        let seq = entries::append_of(pen, &self.pass, now, entries::unused(&effects))?;
+        Ok(vec![(key.clone(), seq)])
     }
 
     fn settled(self: Box<Self>, _: Result<(), Fault>) {}
