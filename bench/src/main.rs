@@ -6,17 +6,23 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is what a benchmark is for")]
 
+mod board;
 mod ceiling;
 mod contest;
+mod effects;
 mod footprint;
+mod gateway;
+mod load;
 mod measure;
 mod mouthpiece;
 mod options;
+mod peer;
 mod product;
 mod report;
 mod scratch;
 mod spawns;
 mod w1;
+mod w4;
 
 use std::process::ExitCode;
 
@@ -26,7 +32,10 @@ const USAGE: &str = "usage: cargo xtask bench NAME [--json] [--rounds N] [--seco
 
   w1          runs of ten durable steps, beside a bare group-commit journal
   w1-process  the same with one process a run that answers on a socket
+  w1-effects  one process a run that makes ten model calls through the gateway
   w1-spawn    one sandboxed process a step, beside bare spawns
+  gateway     a journaled model call, beside a bare proxy
+  w4          journaled streams of a thousand tokens, beside a bare server of events
   footprint   cold start, memory, disk, and ten thousand paused runs
 
 N rounds (5), in each of which every point is measured for S seconds (2).";
@@ -41,10 +50,15 @@ fn main() -> ExitCode {
         // This binary is started again as the supervisor of a sandbox, and as the processes that are measured.
         "supervise" => mainspring_sandbox::supervise(),
         "answer" => mouthpiece::answer(),
+        "call" => effects::call(words),
+        "peer" => return peer::entered(words),
         "footprint-helper" => return footprint::entered_as_helper(words),
         "w1" => return measured(w1::run, words),
         "w1-process" => return measured(mouthpiece::run, words),
+        "w1-effects" => return measured(effects::run, words),
         "w1-spawn" => return measured(spawns::run, words),
+        "gateway" => return measured(gateway::run, words),
+        "w4" => return measured(w4::run, words),
         "footprint" => return measured(footprint::run, words),
         "-h" | "--help" => println!("{USAGE}"),
         _ => {

@@ -55,12 +55,13 @@ async fn repeat<R: Future<Output = ()>>(run: impl Fn() -> R, until: Instant) -> 
 pub(crate) struct Interval {
     began: Instant,
     own: Duration,
+    family: Duration,
     all: Duration,
 }
 
 impl Interval {
     pub(crate) fn begin() -> Self {
-        Self { began: Instant::now(), own: own_cpu(), all: machine_cpu() }
+        Self { began: Instant::now(), own: own_cpu(), family: family_cpu(), all: machine_cpu() }
     }
 
     /// Ends the interval in which runs of `steps` steps took these times.
@@ -85,7 +86,7 @@ impl Interval {
     #[expect(clippy::cast_precision_loss, reason = "a number of cores")]
     pub(crate) fn others(&self) -> f64 {
         let wall = self.began.elapsed().as_secs_f64();
-        let own = own_cpu().saturating_sub(self.own).as_secs_f64();
+        let own = family_cpu().saturating_sub(self.family).as_secs_f64();
         let all = machine_cpu().saturating_sub(self.all).as_secs_f64();
         let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
         ((all - own) / (wall * cores)).max(0.0)
@@ -99,16 +100,35 @@ impl Interval {
     clippy::cast_sign_loss,
     reason = "an index"
 )]
-fn quantile(sorted: &[Duration], q: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[Duration], q: f64) -> f64 {
     let place = ((sorted.len() as f64 - 1.0) * q).round().max(0.0) as usize;
     sorted.get(place).map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
 }
 
 /// Processor time of this process and of the children it has waited for.
 fn own_cpu() -> Duration {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    spent("self", 11..15)
+}
+
+/// Processor time of another process alone.
+pub(crate) fn cpu_of(pid: u32) -> Duration {
+    spent(&pid.to_string(), 11..13)
+}
+
+/// Processor time of this process and of all it has started, also where that still lives: none of it is another's.
+fn family_cpu() -> Duration {
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    let of = |pid: &str| spent(pid, 11..15);
+    let children: Duration = children.map(|pids| pids.split_whitespace().map(of).sum::<Duration>()).sum();
+    own_cpu() + children
+}
+
+/// Four fields: user and system time of a process, then the same of the children it has waited for.
+fn spent(process: &str, places: std::ops::Range<usize>) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    ticks((11..15).filter_map(|place| fields.get(place)?.parse::<u64>().ok()).sum())
+    ticks(places.filter_map(|place| fields.get(place)?.parse::<u64>().ok()).sum())
 }
 
 /// Processor time of everything on the machine.

@@ -74,12 +74,17 @@ impl Product {
     }
 }
 
-/// Submits one run and waits for its last entry.
+/// Submits one run of ten steps and waits for its last entry.
 pub(crate) async fn run_once(engine: Embedded) {
+    run_of(engine, STEPS, LAST_SEQ).await;
+}
+
+/// Submits one run of so many steps and waits for its entry `last`.
+pub(crate) async fn run_of(engine: Embedded, steps: usize, last: u64) {
     let key = new_run();
     let mut news = engine.bell().listen(&key);
-    submit(&engine, &key).await;
-    news.reach(LAST_SEQ).await;
+    submit(&engine, &key, steps).await;
+    news.reach(last).await;
 }
 
 /// A run that is not there yet.
@@ -87,10 +92,10 @@ pub(crate) fn new_run() -> RunKey {
     RunKey { tenant: TenantId::sole(), run: RunId::generate() }
 }
 
-/// Submits a run; it is durable once this returns.
-pub(crate) async fn submit(engine: &Embedded, key: &RunKey) {
+/// Submits a run of so many steps; it is durable once this returns.
+pub(crate) async fn submit(engine: &Embedded, key: &RunKey, steps: usize) {
     let input = Body::from(Value::null());
-    let created = created(key.run, &input);
+    let created = created(key.run, &input, steps);
     let tenant = key.tenant.clone();
     let accepted = engine.create(|reply| Create {
         tenant,
@@ -105,7 +110,7 @@ pub(crate) async fn submit(engine: &Embedded, key: &RunKey) {
     accepted.await.expect("accepted");
 }
 
-fn created(run: RunId, input: &Body) -> Created {
+fn created(run: RunId, input: &Body, steps: usize) -> Created {
     let step = |n: usize| PlannedStep {
         id: StepId::new(&format!("step-{n}")).expect("a step name"),
         after: Vec::new(),
@@ -117,7 +122,7 @@ fn created(run: RunId, input: &Body) -> Created {
         rules: RULES,
         agent: AgentName::new("bench").expect("a name"),
         version: Hash::of(b"bench"),
-        plan: Plan::sequence((0..STEPS).map(step)),
+        plan: Plan::sequence((0..steps).map(step)),
         input: input.digest,
         trust: Trust::Trusted,
         session: None,

@@ -91,7 +91,7 @@ pub(crate) fn middle(mut figures: Vec<f64>) -> f64 {
 }
 
 /// The distance between the largest and the smallest, as a share of the median.
-fn spread(figures: &[f64]) -> f64 {
+pub(crate) fn spread(figures: &[f64]) -> f64 {
     let (low, high) = ends(figures);
     (high - low) / middle(figures.to_vec())
 }

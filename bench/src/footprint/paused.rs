@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     product::{Product, done, new_run, submit},
-    w1::PAYLOAD,
+    w1::{PAYLOAD, STEPS},
 };
 
 /// A paused run's last entry: its creation, its pause, and the end of its first step.
@@ -49,7 +49,7 @@ async fn pause_run(engine: &Embedded, turnstile: &Turnstile) {
     let key = new_run();
     let mut news = engine.bell().listen(&key);
     let Gap { arrived, open } = turnstile.close(key.run);
-    submit(engine, &key).await;
+    submit(engine, &key, STEPS).await;
     // Before that the pause would hold back the first step too.
     arrived.await.expect("a worker takes the first step");
     let by = Principal::User("bench".into());
