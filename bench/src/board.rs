@@ -71,14 +71,13 @@ impl Board {
 
     /// Prints the medians as the table that `bench/README.md` holds.
     pub(crate) fn show(&self) {
-        let titles: String = self.columns.iter().map(|column| format!(" {} |", column.title)).collect();
-        eprintln!("| {:<13} | at |{titles} spread | others |", "");
-        let rule = |column: &Column| format!("{:->1$}|", ":", column.title.len() + 2);
-        eprintln!(
-            "|{:-<15}|---:|{}-------:|-------:|",
-            "",
-            self.columns.iter().map(rule).collect::<String>()
-        );
+        let across = |cell: &dyn Fn(&Column) -> String| -> String {
+            self.columns.iter().map(cell).collect::<Vec<_>>().join("|")
+        };
+        let titles = across(&|column| format!(" {} ", column.title));
+        let rules = across(&|column| format!("{:->1$}", ":", column.title.len() + 2));
+        eprintln!("| {:<13} | at |{titles}| spread | others |", "");
+        eprintln!("|{:-<15}|---:|{rules}|-------:|-------:|", "");
         for row in &self.rows {
             let cell = |(place, column): (usize, &Column)| {
                 format!(" {:>1$.2$} |", row.median(place), column.title.len(), column.decimals)
