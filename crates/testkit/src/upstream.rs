@@ -17,6 +17,7 @@ use std::{
 };
 
 use mainspring_scripted::{Ids, Script, State};
+use mainspring_types::Timestamp;
 use tokio::sync::oneshot;
 
 pub use log::{Logged, Outcome};
@@ -39,13 +40,15 @@ pub struct Settings {
     pub port: u16,
     /// What the ids in answers look like.
     pub ids: Ids,
+    /// The time in every answer, where answers are to be compared to the byte; otherwise it is that of the clock.
+    pub time: Option<Timestamp>,
     /// Where every request is written as a line of JSON when it comes, and another when it ends.
     pub log: Option<File>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { port: 0, ids: Ids::Seeded(0), log: None }
+        Self { port: 0, ids: Ids::Seeded(0), time: None, log: None }
     }
 }
 
@@ -54,6 +57,7 @@ impl Default for Settings {
 struct Shared {
     model: Mutex<Arc<Model>>,
     ids: Ids,
+    time: Option<Timestamp>,
     log: Log,
 }
 
@@ -87,8 +91,8 @@ impl Upstream {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).expect("the port is free");
         let address = listener.local_addr().expect("it was bound");
         let model = Arc::new(Model { script: script.into(), state: State::new(settings.ids) });
-        let log = Log::new(settings.log);
-        let shared = Arc::new(Shared { model: Mutex::new(model), ids: settings.ids, log });
+        let Settings { ids, time, log, .. } = settings;
+        let shared = Arc::new(Shared { model: Mutex::new(model), ids, time, log: Log::new(log) });
         let (stop, stopped) = oneshot::channel();
         let serving = {
             let shared = Arc::clone(&shared);

@@ -44,7 +44,7 @@ fn main() -> io::Result<ExitCode> {
     let log =
         arguments.log.map(|path| OpenOptions::new().create(true).append(true).open(path)).transpose()?;
     let ids = if arguments.counting_ids { Ids::Counting } else { Ids::Seeded(0) };
-    let upstream = Upstream::start_with(script, Settings { port: arguments.port, ids, log });
+    let upstream = Upstream::start_with(script, Settings { port: arguments.port, ids, time: None, log });
     let line = json!({"base_url": upstream.base_url(), "port": upstream.port(), "pid": std::process::id()});
     writeln!(io::stdout(), "{line}")?;
     loop {

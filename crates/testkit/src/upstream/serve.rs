@@ -91,7 +91,7 @@ fn decide(entry: &Logged, shared: &Shared) -> Reply {
         path: &entry.path,
         headers: &headers,
         body: &entry.body,
-        now: entry.at,
+        now: shared.time.unwrap_or(entry.at),
     };
     let model = shared.model();
     model.script.answer(&model.state, &wanted)
