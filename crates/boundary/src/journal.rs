@@ -15,6 +15,7 @@
 //! and its nonce; a settlement needs only the owner of the try.
 
 mod book;
+mod cut;
 mod decide;
 mod delivered;
 mod entries;
@@ -30,10 +31,11 @@ use mainspring_types::{AgentName, AttemptNo, StepId};
 
 pub(crate) use self::{
     book::Book,
+    cut::Cut,
     delivered::Deliveries,
     delivered::Delivery,
-    intend::{Begun, Call, Decision, Intent, Ledger, Repeat},
-    others::{Identify, LimitRun, PinBlob, TakeOver},
+    intend::{Begun, Call, Decision, Intent, Ledger, Repeat, Terms},
+    others::{Identify, Leftovers, LimitRun, PinBlob, TakeOver},
     packed::{pack, unpack},
     said::Said,
     settle::{AnotherTry, Bill, GiveUp, Next, Outcome, Settle, Then},

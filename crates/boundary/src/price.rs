@@ -45,7 +45,9 @@ impl Price {
         self.input.max(self.cache_read).max(self.cache_write)
     }
 
-    fn dearer(self, other: Self) -> Self {
+    /// The higher price for each kind of token.
+    #[must_use]
+    pub(crate) fn dearer(self, other: Self) -> Self {
         Self {
             input: self.input.max(other.input),
             output: self.output.max(other.output),

@@ -21,7 +21,7 @@ fn tokens(max: u64, used: u64) -> (Limit, Account) {
 }
 
 fn wish(input_bound: u64, output_wanted: Option<u64>) -> Wish {
-    Wish { input_bound, output_wanted, price: PRICE }
+    Wish { input_bound, output_wanted, output_least: 1, price: PRICE }
 }
 
 /// The clamp and the tokens held.
@@ -52,6 +52,17 @@ fn a_clamp_is_inserted_only_when_less_remains_than_is_wanted() {
         (None, 100),
         "embeddings have no output"
     );
+}
+
+#[test]
+fn a_clamp_leaves_room_for_what_the_request_cannot_do_without() {
+    let thinking = Wish { output_least: 1_025, ..wish(100, Some(4_000)) };
+    assert_eq!(granted(&[tokens(1_125, 0)], thinking), (Some(1_025), 1_125));
+    assert_eq!(refused(&[tokens(1_124, 0)], thinking).2, 1_125);
+    // What a clamp of 300 could not hold is not tried again with 301.
+    let cut = wish(100, Some(500)).after_clamp(300);
+    assert_eq!(refused(&[tokens(599, 0)], cut).2, 600, "twice as much, but never more than is wanted");
+    assert_eq!(granted(&[tokens(600, 0)], cut), (None, 600));
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub struct Wish {
     pub input_bound: u64,
     /// The output maximum of the request, when it says one; `Some(0)` for a call that generates nothing.
     pub output_wanted: Option<u64>,
+    /// A clamp below this is of no use: the provider would refuse the request, or a shorter one was spent in vain.
+    pub output_least: u64,
     /// What the tokens cost.
     pub price: Price,
 }
@@ -28,8 +30,14 @@ impl Wish {
         self.output_wanted.unwrap_or(OUTPUT_UNSAID)
     }
 
+    /// The same call after an answer that a clamp cut short: the next one has at least twice the room.
+    #[must_use]
+    pub fn after_clamp(self, output_max: u64) -> Self {
+        Self { output_least: self.output_least.max(output_max.saturating_mul(2)), ..self }
+    }
+
     pub(super) fn least(self) -> Hold {
-        self.hold(self.output().min(OUTPUT_LEAST))
+        self.hold(self.output().min(OUTPUT_LEAST.max(self.output_least)))
     }
 
     /// How long an answer what is free affords; `None` when its length does not matter to the meter.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use hyper::{HeaderMap, Method, Request, Response, body::Incoming};
 use mainspring_store::{Fault, Recorded};
-use mainspring_types::{Code, EffectId, Problem};
+use mainspring_types::{Code, EffectId, Problem, Timestamp};
 
 use super::{
     Shared,
@@ -14,15 +14,15 @@ use super::{
     flight::{Flight, Listener},
     fly::fly,
     head::Head,
+    hold::Held,
     knock::Knock,
     read::{self, Unread},
-    wait::exhausted,
+    wait::{Turn, budget, gate, looking_again, out_of_budget},
 };
 use crate::{
     Divergence, Pass,
     budget::{Limit, Policy},
-    journal::{Decision, Intent, unpack},
-    quota::{Account, Permit},
+    journal::{Decision, Intent, Terms, unpack},
     refusal::Kind,
     route::Route,
 };
@@ -102,16 +102,31 @@ type Decided = Result<(Decision, Option<Listener>), Fault>;
 
 impl Desk {
     async fn serve(self) -> Response<Body> {
-        let mut permit = self.try_permit();
+        let mut turn = self.first_turn();
+        let (mut hold, mut told) = (None, None);
         loop {
-            let (decision, listener) = match self.ask(permit.take()).await {
+            // Made before the journal is asked, so that no relief is missed in between.
+            let relieved = self.shared.relief.notified();
+            if self.shared.warden.is_cancelled(self.pass()) {
+                return self.refused();
+            }
+            let (decision, listener) = match self.ask(turn.take(), told).await {
                 Ok(decided) => decided,
                 Err(fault) => return self.fault(&fault),
             };
+            if let Some((held, until)) = self.stands_in_the_way(&decision) {
+                if let Decision::Diverged { policy, .. } = decision {
+                    told = Some(policy);
+                }
+                hold = Some(self.shared.hold(self.pass(), held, hold.take()));
+                looking_again(relieved, until).await;
+                turn = self.first_turn();
+                continue;
+            }
+            drop(hold.take());
             match decision {
-                Decision::Send(_) => {
-                    let listener = listener.expect("what is sent is in flight");
-                    return deliver::live(&self.shared, self.pass(), listener).await;
+                Decision::NeedsPermit => {
+                    turn = Some(self.shared.turn(self.pass(), &self.job, 0).await);
                 }
                 Decision::Join(effect) => match self.shared.flight(effect) {
                     Some(flight) => {
@@ -121,28 +136,29 @@ impl Desk {
                     // It takes off, or has landed, this moment.
                     None => tokio::time::sleep(TAKE_OFF).await,
                 },
+                Decision::Send(_) => {
+                    let listener = listener.expect("what is sent is in flight");
+                    return deliver::live(&self.shared, self.pass(), listener).await;
+                }
                 Decision::Replay { effect, recorded } => return self.replay(effect, recorded).await,
-                Decision::NeedsPermit => {
-                    let (provider, _) = &self.shared.providers[self.job.providers[0]];
-                    let model = &self.job.call.model;
-                    permit = Some(self.shared.permit(self.pass(), provider, model).await);
-                }
-                Decision::Short { limit, until, needs } => match limit.policy {
-                    Policy::Terminate => return self.out_of_budget(&limit, needs),
-                    Policy::Suspend | Policy::Throttle => {
-                        self.shared.relief(self.pass(), &limit, until, needs).await;
-                        permit = self.try_permit();
-                    }
-                },
-                Decision::Diverged { expected, policy } => {
-                    if let Some(ended) = self.diverged(expected, policy).await {
-                        return ended;
-                    }
-                    permit = self.try_permit();
-                }
+                Decision::Short { limit, needs, .. } => return self.out_of_budget(&limit, needs),
+                Decision::Diverged { expected, .. } => return self.diverged(expected),
                 Decision::Unknowable(effect) => return self.unknowable(effect),
                 Decision::Refused => return self.refused(),
             }
+        }
+    }
+
+    /// What a request is held for, and when that may end by itself.
+    fn stands_in_the_way(&self, decision: &Decision) -> Option<(Held, Option<Timestamp>)> {
+        match decision {
+            Decision::Short { limit, until, needs } if limit.policy != Policy::Terminate => {
+                Some((budget(limit, *until, *needs), *until))
+            }
+            Decision::Diverged { expected, policy: Divergence::Ask } => {
+                Some((gate(self.pass(), &strayed(*expected)), None))
+            }
+            _ => None,
         }
     }
 
@@ -150,34 +166,32 @@ impl Desk {
         &self.job.call.pass
     }
 
-    fn try_permit(&self) -> Option<Permit> {
-        let (provider, _) = &self.shared.providers[self.job.providers[0]];
-        let account = Account::of(provider, &self.job.call.model);
-        self.shared.governor.try_permit(&account, &self.pass().key.tenant).ok()
+    /// A turn with the provider, if there is one at once. A repeated attempt begins with what is recorded, for which
+    /// none is needed.
+    fn first_turn(&self) -> Option<Turn> {
+        let is_first = self.pass().attempt.0 <= 1;
+        is_first.then(|| self.shared.turn_now(self.pass(), &self.job).ok()).flatten()
     }
 
     /// Asks the journal, and sends what it says is to be sent: whoever asked may hang up meanwhile.
-    async fn ask(&self, permit: Option<Permit>) -> Decided {
+    async fn ask(&self, turn: Option<Turn>, told: Option<Divergence>) -> Decided {
         let (shared, job) = (Arc::clone(&self.shared), Arc::clone(&self.job));
-        let divergence = shared.attempts.get(self.pass().nonce).map(|pass| pass.divergence);
+        let steered = shared.attempts.get(self.pass().nonce).map(|pass| pass.divergence);
+        let divergence = steered.unwrap_or(self.pass().divergence);
         let asking = self.shared.flying.spawn(async move {
-            let provider = shared.providers[job.providers[0]].0.name.clone();
-            let (intent, answer) = Intent::new(
-                Arc::clone(&job.call),
-                provider,
-                (permit.is_some(), divergence),
-                shared.ledger.clone(),
-            );
+            let provider = |turn: &Turn| shared.providers[job.providers[turn.place]].0.name.clone();
+            let terms = Terms { provider: turn.as_ref().map(provider), divergence, told };
+            let (intent, answer) = Intent::new(Arc::clone(&job.call), terms, shared.ledger.clone());
             let stopped = || Fault::Refused { detail: "the writer has stopped".into() };
             (shared.submit)(intent).map_err(|_| stopped())?;
             let decision = answer.await.map_err(|_| stopped())??;
-            let (Decision::Send(begun), Some(permit)) = (&decision, permit) else {
+            let (Decision::Send(begun), Some(turn)) = (&decision, turn) else {
                 return Ok((decision, None));
             };
             let flight = Arc::new(Flight::new(begun.effect, job.call.pass.clone()));
             let listener = Listener::new(Arc::clone(&flight));
             shared.flights().insert(begun.effect, Arc::clone(&flight));
-            shared.flying.spawn(fly(Arc::clone(&shared), job, flight, *begun, permit));
+            shared.flying.spawn(fly(Arc::clone(&shared), job, flight, (*begun, turn)));
             Ok((decision, Some(listener)))
         });
         asking.await.unwrap_or_else(|error| Err(Fault::Refused { detail: format!("asking failed: {error}") }))
@@ -203,38 +217,24 @@ impl Desk {
     }
 
     fn out_of_budget(&self, limit: &Limit, needs: u64) -> Response<Body> {
-        let message = exhausted(limit, needs);
-        let problem = Problem::new(Code::BudgetExhausted, message.clone()).suggest(
-            "raise the budget and run it again, or let runs wait instead with `policy = \"suspend\"`",
-        );
+        let problem = out_of_budget(limit, needs);
+        let refusal = self.refuse(402, Kind::Exhausted, problem.code, &problem.message);
         self.shared.warden.end(self.pass(), problem);
-        self.refuse(402, Kind::Exhausted, Code::BudgetExhausted, &message)
+        refusal
     }
 
-    /// `None` when it may go on.
-    async fn diverged(&self, expected: EffectId, policy: Divergence) -> Option<Response<Body>> {
-        let what = format!("asks for something other than at this place before, when it was {expected}");
-        match policy {
-            Divergence::Live => None,
-            Divergence::Ask => {
-                self.shared.decision(self.pass(), &what).await;
-                None
-            }
-            Divergence::Fail => {
-                let message = format!("the agent {what}");
-                let problem = Problem::new(Code::Diverged, message.clone()).suggest(
-                    "make the agent's requests the same on every start, or set `divergence = \"live\"`",
-                );
-                self.shared.warden.end(self.pass(), problem);
-                Some(self.refuse(409, Kind::Forbidden, Code::Diverged, &message))
-            }
-        }
+    fn diverged(&self, expected: EffectId) -> Response<Body> {
+        let message = format!("the agent {}", strayed(expected));
+        let problem = Problem::new(Code::Diverged, message.clone())
+            .suggest("make the agent's requests the same on every start, or set `divergence = \"live\"`");
+        self.shared.warden.end(self.pass(), problem);
+        self.refuse(409, Kind::Forbidden, Code::Diverged, &message)
     }
 
     fn unknowable(&self, effect: EffectId) -> Response<Body> {
-        let why = self.job.call.irreversible.as_deref().unwrap_or("it acts at the provider");
-        let message =
-            format!("whether {effect} happened is not known, and it is not repeated, because {why}");
+        let message = self.job.unknowable(effect).unwrap_or_else(|| {
+            format!("the agent went another way than {effect}, which must not happen twice")
+        });
         self.refuse(409, Kind::Forbidden, Code::EffectUnknown, &message)
     }
 
@@ -253,6 +253,10 @@ impl Desk {
     fn refuse(&self, status: u16, kind: Kind, code: Code, message: &str) -> Response<Body> {
         refuse(Some(&self.job.route), status, kind, code, message)
     }
+}
+
+fn strayed(expected: EffectId) -> String {
+    format!("asks for something other than at this place before, when it was {expected}")
 }
 
 fn gone(what: &str) -> Fault {

@@ -33,9 +33,18 @@ pub(super) enum Seen {
     /// Another status than success.
     Refused { failure: Failure, head: Head, body: Bytes },
     /// No answer, or a part of one.
-    Broken { message: String, usage: Usage, response: Option<String> },
+    Broken { message: String, usage: Usage, response: Option<String>, reach: Reach },
     /// Nobody listens any more, and the attempt is told to end: the provider is left.
     Deserted { response: Option<String> },
+}
+
+/// How far a try came that was not answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reach {
+    /// The provider never had it.
+    Unsent,
+    /// The provider may have acted on it.
+    Sent,
 }
 
 pub(super) async fn attempt(
@@ -47,8 +56,9 @@ pub(super) async fn attempt(
 ) -> Seen {
     let mut attempt = Attempt { shared, job, begun, provider, flight, permit, response: None };
     let seen = tokio::select! {
-        seen = attempt.run(upstream) => Some(seen),
+        biased;
         () = flight.deserted() => None,
+        seen = attempt.run(upstream) => Some(seen),
     };
     seen.unwrap_or(Seen::Deserted { response: attempt.response })
 }
@@ -69,7 +79,7 @@ impl Attempt<'_> {
         let outgoing = self.job.outgoing(self.begun.output_max);
         let incoming = match upstream.send(self.provider, self.job.route.family, outgoing).await {
             Ok(incoming) => incoming,
-            Err(broken) => return self.broken(&broken, Usage::default()),
+            Err(broken) => return self.unanswered(&broken),
         };
         let head = Head::new(incoming.status, &incoming.headers);
         let spent = exhausted(|name| head.get(name), Timestamp::now());
@@ -171,20 +181,32 @@ impl Attempt<'_> {
         let _ = (self.shared.submit)(Box::new(unit));
     }
 
-    fn broken(&self, broken: &Broken, usage: Usage) -> Seen {
+    fn unanswered(&self, broken: &Broken) -> Seen {
+        let reach = if matches!(broken, Broken::Unreachable { .. }) { Reach::Unsent } else { Reach::Sent };
         let message = self.shared.scrub(&broken.to_string());
-        Seen::Broken { message, usage: self.estimate(usage), response: self.response.clone() }
+        Seen::Broken { message, usage: Usage::default(), response: None, reach }
+    }
+
+    fn broken(&self, broken: &Broken, usage: Usage) -> Seen {
+        self.without(&broken.to_string(), usage)
     }
 
     fn failed(&self, what: &str, usage: Usage) -> Seen {
-        let message = self.shared.scrub(&format!("{} sent {what}", self.provider.name));
-        Seen::Broken { message, usage: self.estimate(usage), response: self.response.clone() }
+        self.without(&format!("{} sent {what}", self.provider.name), usage)
     }
 
-    /// What a broken answer is charged: the provider's own count as far as it came, and a token for each four bytes
-    /// that flowed where that is more.
+    fn without(&self, message: &str, usage: Usage) -> Seen {
+        let (message, usage) = (self.shared.scrub(message), self.estimate(usage));
+        Seen::Broken { message, usage, response: self.response.clone(), reach: Reach::Sent }
+    }
+
+    /// What a broken answer is charged: the provider's own count as far as it came. Where it has not told its input yet
+    /// that is the most it can be; and a token for each four bytes that flowed, where that is more than it told.
     fn estimate(&self, seen: Usage) -> Usage {
         let flowed: usize = self.flight.flown().iter().map(Bytes::len).sum();
-        Usage { output_tokens: seen.output_tokens.max(flowed as u64 / 4), ..seen }
+        let output_tokens = seen.output_tokens.max(flowed as u64 / 4);
+        let told = seen.input_tokens + seen.cache_read_tokens + seen.cache_creation_tokens;
+        let input_tokens = if told == 0 { self.job.call.wish.input_bound } else { seen.input_tokens };
+        Usage { input_tokens, output_tokens, ..seen }
     }
 }

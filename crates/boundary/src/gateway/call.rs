@@ -5,12 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 use mainspring_store::Identity;
+use mainspring_types::EffectId;
 
 use super::{Shared, knock::Knock};
 use crate::{
     Pass,
     budget::Wish,
     journal::{Call, Repeat, Said},
+    price::Price,
     request::{self, Asked, Edit, Malformed, Standing},
     route::{Api, Family, Route},
     upstream::Outgoing,
@@ -68,17 +70,17 @@ impl Job {
     ) -> Result<Self, Unfit> {
         let asked = request::read(&route, &body)?;
         let providers = serving(shared, route.family, &asked.model);
-        let Some(&first) = providers.first() else {
+        if providers.is_empty() {
             return Err(Unfit::Unserved { family: route.family, model: asked.model });
-        };
+        }
         let repeat = repeat(&headers);
         let path = path(route.family, &knock);
         let (stream, wants_usage, choices) = (asked.stream, asked.wants_usage, asked.choices.max(1));
-        let price = shared.prices.price_at(&shared.providers[first].0, route.family, &asked.model).price;
         let wish = Wish {
             input_bound: if is_metered(route.api) { asked.input_bound } else { 0 },
             output_wanted: output(&route, &asked),
-            price,
+            output_least: asked.output_min.saturating_mul(choices),
+            price: dearest(shared, &providers, (route.family, &asked.model)),
         };
         let call = Arc::new(as_call(pass, &route, asked, repeat, wish));
         let mut headers = headers;
@@ -100,6 +102,12 @@ impl Job {
             std::borrow::Cow::Owned(edited) => edited.into(),
         };
         Outgoing { method: self.method.clone(), path: self.path.clone(), headers: self.headers.clone(), body }
+    }
+
+    /// What the agent is told of an effect of which nobody knows whether it happened, if it must not happen twice.
+    pub(super) fn unknowable(&self, effect: EffectId) -> Option<String> {
+        let why = self.call.irreversible.as_deref()?;
+        Some(format!("whether {effect} happened is not known, and it is not repeated, because {why}"))
     }
 
     /// Whether the gateway asks for the usage of a stream whose client did not.
@@ -133,6 +141,14 @@ fn serving(shared: &Shared, family: Family, model: &str) -> Vec<usize> {
         model => provider.serves(family, model),
     });
     serving.map(|(place, _)| place).collect()
+}
+
+/// The price that holds at whichever of the providers answers.
+fn dearest(shared: &Shared, providers: &[usize], (family, model): (Family, &str)) -> Price {
+    let prices = providers
+        .iter()
+        .map(|place| shared.prices.price_at(&shared.providers[*place].0, family, model).price);
+    prices.reduce(Price::dearer).unwrap_or_default()
 }
 
 const fn is_metered(api: Api) -> bool {

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, io, sync::Arc};
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{Response, body::Frame};
 use mainspring_types::{Code, EffectId};
@@ -31,14 +31,16 @@ pub(super) fn recorded(
     head: &Head,
     body: Bytes,
 ) -> Response<Body> {
-    let done = Receipt { shared: Arc::clone(shared), pass: pass.clone(), effect };
-    let once = stream::unfold((Some(body), done), |(body, done)| async move {
-        let body = body?;
-        done.delivered();
-        Some((Ok(Frame::data(body)), (None, done)))
+    let receipt = Receipt { shared: Arc::clone(shared), pass: pass.clone(), effect };
+    let is_cut = head.cut.is_some();
+    let whole = stream::iter([body]).map(move |body| {
+        if !is_cut {
+            receipt.delivered();
+        }
+        Ok(Frame::data(body))
     });
-    let body = StreamBody::new(once).boxed_unsync();
-    respond(head, body, Some((effect, "true")))
+    let end = stream::iter(is_cut.then_some(())).then(|()| async { Err(broken_off().await) });
+    respond(head, StreamBody::new(whole.chain(end)).boxed_unsync(), Some((effect, "true")))
 }
 
 /// The answer as it comes.
@@ -52,7 +54,7 @@ pub(super) async fn live(shared: &Arc<Shared>, pass: &Pass, listener: Listener) 
             let pieces = stream::unfold(listening, |mut listening| async move {
                 let piece = match listening.listener.next().await {
                     Next::Piece(piece) => Ok(Frame::data(piece)),
-                    Next::Cut => Err(io::Error::other("the answer broke off")),
+                    Next::Cut => Err(broken_off().await),
                     Next::End => return None,
                 };
                 listening.note();
@@ -65,8 +67,7 @@ pub(super) async fn live(shared: &Arc<Shared>, pass: &Pass, listener: Listener) 
             respond(&head, whole(body), Some((effect, "false")))
         }
         Beginning::Cut => {
-            listening.note();
-            let broken = stream::once(async { Err(io::Error::other("the answer broke off")) });
+            let broken = stream::once(async { Err(broken_off().await) });
             respond(&Head::ours(502), StreamBody::new(broken).boxed_unsync(), Some((effect, "false")))
         }
     }
@@ -81,11 +82,13 @@ pub(super) fn refuse(
     message: &str,
 ) -> Response<Body> {
     let body = refusal::body(route, status, kind, code.as_str(), message);
-    let mut head = Head::ours(status);
-    if status < 500 {
-        head.headers.push(("x-should-retry".into(), "false".into()));
-    }
-    respond(&head, whole(body.into()), None)
+    respond(&Head::refusing(status), whole(body.into()), None)
+}
+
+/// What breaks an agent's connection; what it was sent before is written out first.
+async fn broken_off() -> io::Error {
+    tokio::task::yield_now().await;
+    io::Error::other("the answer broke off")
 }
 
 fn whole(body: Bytes) -> Body {

@@ -100,14 +100,37 @@ impl Flight {
         }
     }
 
+    /// The answer is whole: what is left of it and its end at once, so that whoever hears its last piece knows.
+    pub(super) fn complete(&self, head: Head, rest: Bytes) {
+        let mut progress = self.lock();
+        progress.head.get_or_insert(head);
+        if !rest.is_empty() {
+            progress.pieces.push(rest);
+        }
+        progress.end = Some(Landing::Whole);
+        drop(progress);
+        self.changed.send_replace(());
+    }
+
+    /// The answer ends otherwise.
     pub(super) fn land(&self, landing: Landing) {
         self.lock().end = Some(landing);
         self.changed.send_replace(());
     }
 
+    /// Whether it has ended.
+    pub(super) fn has_landed(&self) -> bool {
+        self.lock().end.is_some()
+    }
+
     /// Whether something of the answer was let go.
     pub(super) fn has_flowed(&self) -> bool {
         self.lock().head.is_some()
+    }
+
+    /// The head that was let go.
+    pub(super) fn head(&self) -> Option<Head> {
+        self.lock().head.clone()
     }
 
     /// Everything that was let go so far.
@@ -130,13 +153,21 @@ pub(super) struct Listener {
     flight: std::sync::Arc<Flight>,
     changed: watch::Receiver<()>,
     heard: usize,
+    deserts: Deserts,
+}
+
+/// Whether a listener that hangs up leaves an attempt that is told to end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deserts {
+    No,
+    Yes,
 }
 
 impl Listener {
     pub(super) fn new(flight: std::sync::Arc<Flight>) -> Self {
         flight.audience.fetch_add(1, Ordering::SeqCst);
         let changed = flight.changed.subscribe();
-        Self { flight, changed, heard: 0 }
+        Self { flight, changed, heard: 0, deserts: Deserts::No }
     }
 
     /// The effect whose answer it is.
@@ -188,16 +219,17 @@ impl Listener {
         progress.end == Some(Landing::Whole) && progress.pieces.len() == self.heard
     }
 
-    /// Hangs up under a cancel: the last to do so ends the flight.
-    pub(super) fn desert(&self) {
-        if self.flight.audience.load(Ordering::SeqCst) == 1 {
-            self.flight.deserted.notify_one();
-        }
+    /// It is about to hang up under a cancel: the last to do so ends the flight.
+    pub(super) fn desert(&mut self) {
+        self.deserts = Deserts::Yes;
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.flight.audience.fetch_sub(1, Ordering::SeqCst);
+        let is_last = self.flight.audience.fetch_sub(1, Ordering::SeqCst) == 1;
+        if is_last && self.deserts == Deserts::Yes {
+            self.flight.deserted.notify_one();
+        }
     }
 }

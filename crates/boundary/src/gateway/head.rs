@@ -4,6 +4,8 @@ use hyper::{HeaderMap, header::HeaderName};
 use mainspring_store::Fault;
 use serde::{Deserialize, Serialize};
 
+use crate::journal::Cut;
+
 /// A status and headers, as they came and as they are recorded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +18,9 @@ pub(crate) struct Head {
     /// The model that answered, in the provider's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) model: Option<String>,
+    /// Where the answer broke off, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cut: Option<Cut>,
 }
 
 /// Headers that belong to one connection or one moment, or that would let a provider follow an agent.
@@ -41,13 +46,22 @@ impl Head {
         let text = |(name, value): (&HeaderName, &hyper::header::HeaderValue)| {
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         };
-        Self { status, headers: passed.filter_map(text).collect(), stop: None, model: None }
+        Self { status, headers: passed.filter_map(text).collect(), stop: None, model: None, cut: None }
     }
 
     /// The head of an answer of ours.
     pub(crate) fn ours(status: u16) -> Self {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        Self { status, headers, stop: None, model: None }
+        Self { status, headers, stop: None, model: None, cut: None }
+    }
+
+    /// The head of a refusal of ours; one that would be refused again says so.
+    pub(crate) fn refusing(status: u16) -> Self {
+        let mut head = Self::ours(status);
+        if status < 500 {
+            head.headers.push(("x-should-retry".into(), "false".into()));
+        }
+        head
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {

@@ -15,7 +15,7 @@ use super::{Gateway, Shared, Warden, attempts::Attempts};
 use crate::{
     Divergence, Pass,
     budget::Rule,
-    journal::{Book, Deliveries, Leftovers, Ledger, LimitRun, PinBlob, TakeOver},
+    journal::{Book, Deliveries, Ledger, Leftovers, LimitRun, PinBlob, TakeOver},
     price::Prices,
     provider::Provider,
     quota::Governor,

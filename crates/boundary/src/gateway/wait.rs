@@ -2,60 +2,93 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mainspring_types::Timestamp;
-use tokio::time::{Instant, sleep_until};
+use futures_util::future::select_all;
+use mainspring_types::{Code, Problem, Timestamp};
+use tokio::{sync::futures::Notified, time::sleep};
 
-use super::{Held, HeldFor, Shared, hold::Hold};
+use super::{Held, HeldFor, Shared, call::Job, hold::Hold};
 use crate::{
     Pass,
     budget::{Limit, Policy, Scope, Window},
     provider::Provider,
-    quota::{Account, Permit},
+    quota::{Account, Busy, Permit},
 };
 
 /// How long at most before what is held looks again by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
+/// The right to send a call, and to whom.
+pub(super) struct Turn {
+    /// A place in the job's list of providers.
+    pub(super) place: usize,
+    pub(super) permit: Permit,
+}
+
 impl Shared {
-    /// Waits for a turn with the provider; the attempt counts as held meanwhile.
-    pub(super) async fn permit(self: &Arc<Self>, pass: &Pass, provider: &Provider, model: &str) -> Permit {
-        let account = Account::of(provider, model);
-        let mut hold = None;
-        let waits = |busy: crate::quota::Busy| {
-            hold = Some(Hold::begin(self, pass, quota(provider, model, busy.until)));
+    /// A turn with the first provider of the job that has one at once.
+    pub(super) fn turn_now(&self, pass: &Pass, job: &Job) -> Result<Turn, Busy> {
+        self.turn_from(pass, job, 0)
+    }
+
+    /// Waits for a turn with any provider of the job, `first` before the others; the attempt counts as held meanwhile.
+    pub(super) async fn turn(self: &Arc<Self>, pass: &Pass, job: &Job, first: usize) -> Turn {
+        let busy = match self.turn_from(pass, job, first) {
+            Ok(turn) => return turn,
+            Err(busy) => busy,
         };
-        self.governor.permit(&account, &pass.key.tenant, waits).await
+        let provider = &self.providers[job.providers[first]].0;
+        let _hold = self.hold(pass, quota(provider, &job.call.model, busy.until), None);
+        let waiting = (0..job.providers.len()).map(|place| {
+            Box::pin(async move {
+                let permit = self.governor.permit(&self.account(job, place), &pass.key.tenant, |_| {}).await;
+                Turn { place, permit }
+            })
+        });
+        select_all(waiting).await.0
     }
 
-    /// Waits until a limit may have given way.
-    pub(super) async fn relief(
-        self: &Arc<Self>,
-        pass: &Pass,
-        limit: &Limit,
-        until: Option<Timestamp>,
-        needs: u64,
-    ) {
-        self.held(pass, budget(limit, until, needs), until).await;
+    /// What is in the way is told of the provider that is asked first.
+    fn turn_from(&self, pass: &Pass, job: &Job, first: usize) -> Result<Turn, Busy> {
+        let ask = |place| {
+            let permit = self.governor.try_permit(&self.account(job, place), &pass.key.tenant)?;
+            Ok(Turn { place, permit })
+        };
+        let others = (1..job.providers.len()).map(|next| (first + next) % job.providers.len());
+        ask(first).or_else(|busy| others.map(ask).find_map(Result::ok).ok_or(busy))
     }
 
-    /// Waits until somebody may have decided what happens to a call that is not the recorded one.
-    pub(super) async fn decision(self: &Arc<Self>, pass: &Pass, what: &str) {
-        let run = pass.key.run;
-        let way_out =
-            format!("`mainspring runs diverge {run} live` pays for new calls; `... fail` ends the run");
-        let held = Held { what: HeldFor::Gate, detail: format!("the agent {what}"), way_out };
-        self.held(pass, held, None).await;
+    fn account(&self, job: &Job, place: usize) -> Account {
+        Account::of(&self.providers[job.providers[place]].0, &job.call.model)
     }
 
-    async fn held(self: &Arc<Self>, pass: &Pass, held: Held, until: Option<Timestamp>) {
-        let relieved = self.relief.notified();
-        let _hold = Hold::begin(self, pass, held);
-        let wait = until.map_or(LOOK_AGAIN, |until| until.since(Timestamp::now()).min(LOOK_AGAIN));
-        tokio::select! {
-            () = relieved => {}
-            () = sleep_until(Instant::now() + wait) => {}
-        }
+    /// The attempt counts as held; `former` is what it was held for before, without a moment in between.
+    pub(super) fn hold(self: &Arc<Self>, pass: &Pass, held: Held, former: Option<Hold>) -> Hold {
+        let hold = Hold::begin(self, pass, held);
+        drop(former);
+        hold
     }
+}
+
+/// Waits until what is in the way may have given way: `relieved` was made before that was found out.
+pub(super) async fn looking_again(relieved: Notified<'_>, until: Option<Timestamp>) {
+    let wait = until.map_or(LOOK_AGAIN, |until| until.since(Timestamp::now()).min(LOOK_AGAIN));
+    tokio::select! {
+        () = relieved => {}
+        () = sleep(wait) => {}
+    }
+}
+
+/// Held until somebody decides what happens to a call that is not the recorded one.
+pub(super) fn gate(pass: &Pass, what: &str) -> Held {
+    let run = pass.key.run;
+    let way_out = format!("`mainspring runs diverge {run} live` pays for new calls; `... fail` ends the run");
+    Held { what: HeldFor::Gate, detail: format!("the agent {what}"), way_out }
+}
+
+/// Why a run ends at its budget.
+pub(super) fn out_of_budget(limit: &Limit, needs: u64) -> Problem {
+    Problem::new(Code::BudgetExhausted, budget(limit, None, needs).detail)
+        .suggest("raise the budget and run it again, or let runs wait instead with `policy = \"suspend\"`")
 }
 
 fn quota(provider: &Provider, model: &str, until: Option<Timestamp>) -> Held {
@@ -68,7 +101,8 @@ fn quota(provider: &Provider, model: &str, until: Option<Timestamp>) -> Held {
     }
 }
 
-fn budget(limit: &Limit, until: Option<Timestamp>, needs: u64) -> Held {
+/// Held until a budget gives way.
+pub(super) fn budget(limit: &Limit, until: Option<Timestamp>, needs: u64) -> Held {
     let (whose, way_out) = match &limit.scope {
         Scope::Run(run) => ("this run", format!("`mainspring runs raise {run} --{} N`", limit.meter)),
         Scope::Agent(_) => ("this agent", "raise the agent's budget in the settings".to_owned()),
@@ -91,9 +125,4 @@ fn budget(limit: &Limit, until: Option<Timestamp>, needs: u64) -> Held {
 
 fn clock(at: Timestamp) -> String {
     at.to_string()
-}
-
-/// A refused budget in one sentence, for the agent and the run's end.
-pub(super) fn exhausted(limit: &Limit, needs: u64) -> String {
-    budget(limit, None, needs).detail
 }

@@ -22,7 +22,7 @@ pub(crate) enum Match {
     /// What is on its way.
     Join(EffectId),
     /// Another try of the same effect.
-    Again { effect: EffectId, tries: u32, why: Why },
+    Again { effect: EffectId, why: Why },
     /// Nothing: whether the call happened is unknown, and it must not happen twice.
     Unknowable(EffectId),
     /// A call of its own.
@@ -104,7 +104,7 @@ fn is_in_flight(candidate: &Candidate, owner: u128) -> bool {
 }
 
 fn again(candidate: &Candidate, why: Why) -> Match {
-    Match::Again { effect: candidate.id, tries: candidate.tries, why }
+    Match::Again { effect: candidate.id, why }
 }
 
 fn unknown(candidate: &Candidate) -> Match {
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(decide(candidates, US, repeat), expected, "{candidates:?}");
     }
 
-    const REOPENED: Match = Match::Again { effect: EffectId::from_u128(1), tries: 1, why: Why::Reopened };
+    const REOPENED: Match = Match::Again { effect: EffectId::from_u128(1), why: Why::Reopened };
 
     #[test]
     fn the_first_call_and_each_repetition_of_it_are_calls_of_their_own() {
@@ -170,7 +170,7 @@ mod tests {
     fn a_retry_of_the_client_is_not_a_new_call() {
         // Without this, every 500 that an SDK rides out would shift the occurrences of the next attempt.
         let failed = candidate(1, EffectState::Failed, WHOLE);
-        check(&[failed.clone()], Repeat::Yes, Match::Again { effect: id(1), tries: 1, why: Why::Retried });
+        check(&[failed.clone()], Repeat::Yes, Match::Again { effect: id(1), why: Why::Retried });
         check(&[failed], Repeat::No, Match::New { occurrence: 2 });
         let done = candidate(1, EffectState::Committed, WHOLE);
         check(&[done], Repeat::Yes, Match::Replay(id(1)));
@@ -197,7 +197,7 @@ mod tests {
     fn an_effect_whose_owner_is_gone_is_tried_again_unless_it_must_not_happen_twice() {
         for state in [EffectState::Intended, EffectState::Unknown] {
             let lost = Candidate { owner: GONE, ..candidate(1, state, Mine::No) };
-            check(&[lost.clone()], Repeat::No, Match::Again { effect: id(1), tries: 1, why: Why::Unknown });
+            check(&[lost.clone()], Repeat::No, Match::Again { effect: id(1), why: Why::Unknown });
             let lost = Candidate { irreversible: true, ..lost };
             check(&[lost], Repeat::No, Match::Unknowable(id(1)));
         }

@@ -18,7 +18,12 @@ pub(super) fn append(pen: &mut Pen<'_>, call: &Call, at: Timestamp, mut line: Va
 }
 
 /// Appends a line about an attempt to its run's journal; says its number.
-pub(super) fn append_of(pen: &mut Pen<'_>, pass: &Pass, at: Timestamp, mut line: Value) -> Result<u64, Fault> {
+pub(super) fn append_of(
+    pen: &mut Pen<'_>,
+    pass: &Pass,
+    at: Timestamp,
+    mut line: Value,
+) -> Result<u64, Fault> {
     line["step"] = json!(pass.step);
     line["attempt"] = json!(pass.attempt);
     let envelope = line.to_string();

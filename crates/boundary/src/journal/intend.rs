@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 pub(crate) use super::decide::Repeat;
 use super::{
     Book, Deliveries, Pass, Said,
+    cut::clamped_at,
     decide::{Match, Why, decide},
     delivered::Delivery,
     entries,
@@ -21,16 +22,23 @@ use crate::{
 
 /// Asks the journal what a request is.
 pub(crate) struct Intent {
-    pub(crate) call: Arc<Call>,
-    /// Whether a permit of the provider's quota is at hand. Without one nothing new is begun.
-    pub(crate) permitted: bool,
-    pub(crate) provider: String,
-    /// What happens when the request is not the recorded one.
-    pub(crate) divergence: Divergence,
-    pub(crate) ledger: Ledger,
+    call: Arc<Call>,
+    terms: Terms,
+    ledger: Ledger,
     decided: Option<Decision>,
     written: Vec<Delivery>,
     reply: Option<oneshot::Sender<Result<Decision, Fault>>>,
+}
+
+/// What holds for one asking.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    /// The provider whose quota has a turn for the call. Without one nothing new is begun.
+    pub(crate) provider: Option<String>,
+    /// What happens when the request is not the recorded one.
+    pub(crate) divergence: Divergence,
+    /// Under which policy the record already says that it is not.
+    pub(crate) told: Option<Divergence>,
 }
 
 /// What a request is to the journal.
@@ -82,6 +90,14 @@ pub(crate) enum Decision {
     Unknowable(EffectId),
 }
 
+/// How a call that is not recorded stands to what is.
+enum Path {
+    /// It goes on from it.
+    Straight,
+    /// It leaves it.
+    Left { expected: EffectId, later: Vec<EffectId> },
+}
+
 /// A try that may be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Begun {
@@ -99,22 +115,11 @@ pub(crate) struct Begun {
 impl Intent {
     pub(crate) fn new(
         call: Arc<Call>,
-        provider: String,
-        (permitted, divergence): (bool, Option<Divergence>),
+        terms: Terms,
         ledger: Ledger,
     ) -> (Box<Self>, oneshot::Receiver<Result<Decision, Fault>>) {
         let (reply, answer) = oneshot::channel();
-        let divergence = divergence.unwrap_or(call.pass.divergence);
-        let intent = Self {
-            call,
-            permitted,
-            provider,
-            divergence,
-            ledger,
-            decided: None,
-            written: Vec::new(),
-            reply: Some(reply),
-        };
+        let intent = Self { call, terms, ledger, decided: None, written: Vec::new(), reply: Some(reply) };
         (Box::new(intent), answer)
     }
 
@@ -133,10 +138,7 @@ impl Intent {
                 Ok(Decision::Join(effect))
             }
             Match::Unknowable(effect) => Ok(Decision::Unknowable(effect)),
-            Match::Again { effect, tries, why } => {
-                let candidate = of(&candidates, effect).clone();
-                self.send_again(pen, now, &candidate, (tries + 1, why), news)
-            }
+            Match::Again { effect, why } => self.send_again(pen, now, of(&candidates, effect), why, news),
             Match::New { occurrence } => self.send_new(pen, now, occurrence, news),
         }
     }
@@ -148,10 +150,14 @@ impl Intent {
         candidate: &Candidate,
         news: &mut News,
     ) -> Result<Decision, Fault> {
+        let recorded = recorded(pen, &self.call.pass, candidate.id)?;
+        if recorded.answer.is_none() {
+            // A failure that nobody was told of: its last try was given up.
+            return self.send_again(pen, now, candidate, Why::Reopened, news);
+        }
         self.serve(pen, candidate, true)?;
-        let line = entries::replayed(candidate.id, candidate.state);
-        self.tell(pen, now, line, news)?;
-        recorded(pen, &self.call.pass, candidate.id)
+        self.tell(pen, now, entries::replayed(candidate.id, candidate.state), news)?;
+        Ok(Decision::Replay { effect: candidate.id, recorded })
     }
 
     fn serve(&self, pen: &mut Pen<'_>, candidate: &Candidate, replayed: bool) -> Result<(), Fault> {
@@ -169,19 +175,26 @@ impl Intent {
         occurrence: u32,
         news: &mut News,
     ) -> Result<Decision, Fault> {
-        if let Some(instead) = self.stray(pen, now, news)? {
-            return Ok(instead);
-        }
-        let effect = EffectId::generate();
-        let begun = match self.reserve(pen, now, (effect, 1), news)? {
-            Ok(begun) => begun,
+        let path = match self.path(pen, now, news)? {
+            Ok(path) => path,
             Err(instead) => return Ok(instead),
         };
         let call = &self.call;
+        let (begun, provider) = match self.reserve(pen, now, (EffectId::generate(), 1, call.wish), news)? {
+            Ok(reserved) => reserved,
+            Err(instead) => return Ok(instead),
+        };
+        if let Path::Left { expected, later } = path {
+            let line = entries::diverged(expected, Divergence::Live, later.len());
+            self.tell(pen, now, line, news)?;
+            for effect in later {
+                pen.supersede(&call.pass.key, effect)?;
+            }
+        }
         call.said.keep(pen, &call.pass.key)?;
         let request = call.said.document();
         let effect = NewEffect {
-            id: effect,
+            id: begun.effect,
             step: &call.pass.step,
             attempt: call.pass.attempt,
             identity: &call.identity,
@@ -193,8 +206,8 @@ impl Intent {
             at: now,
         };
         pen.intend(&call.pass.key, &effect)?;
-        self.begin_try(pen, &begun)?;
-        let line = entries::intended(effect.id, &call.identity.route, &self.provider, occurrence);
+        begin_try(pen, &call.pass, provider, &begun)?;
+        let line = entries::intended(effect.id, &call.identity.route, provider, occurrence);
         self.tell(pen, now, line, news)?;
         Ok(Decision::Send(begun))
     }
@@ -204,87 +217,76 @@ impl Intent {
         pen: &mut Pen<'_>,
         now: Timestamp,
         candidate: &Candidate,
-        (number, why): (u32, Why),
+        why: Why,
         news: &mut News,
     ) -> Result<Decision, Fault> {
-        let begun = match self.reserve(pen, now, (candidate.id, number), news)? {
-            Ok(begun) => begun,
+        let Call { pass, wish, .. } = &*self.call;
+        let clamped = clamped_at(pen, pass, candidate.id)?;
+        let wish = clamped.map_or(*wish, |output_max| wish.after_clamp(output_max));
+        let number = candidate.tries + 1;
+        let (begun, provider) = match self.reserve(pen, now, (candidate.id, number, wish), news)? {
+            Ok(reserved) => reserved,
             Err(instead) => return Ok(instead),
         };
-        pen.intend_again(&self.call.pass.key, candidate.id, self.ledger.owner, number)?;
+        pen.intend_again(&pass.key, candidate.id, self.ledger.owner, number)?;
         self.serve(pen, candidate, false)?;
-        self.begin_try(pen, &begun)?;
-        self.tell(pen, now, entries::again(candidate.id, number, &self.provider, why), news)?;
+        begin_try(pen, pass, provider, &begun)?;
+        self.tell(pen, now, entries::again(candidate.id, number, provider, why), news)?;
         Ok(Decision::Send(begun))
     }
 
-    /// What is done instead of a new call, if it is not where the record says it should be.
-    fn stray(&self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Option<Decision>, Fault> {
-        let Call { pass, identity, .. } = &*self.call;
-        if pass.attempt.0 <= 1 {
-            // There is no earlier attempt to leave the path of.
-            return Ok(None);
-        }
-        let unconsumed = pen.unconsumed(&pass.key, &pass.step, pass.attempt)?;
-        match stray(&unconsumed, identity) {
-            Stray::New => Ok(None),
-            Stray::Near(effect) if self.divergence == Divergence::Live => {
-                pen.serve(&pass.key, (&pass.step, pass.attempt), effect, true)?;
-                self.tell(pen, now, entries::near(effect), news)?;
-                recorded(pen, pass, effect).map(Some)
-            }
-            Stray::Near(expected) => self.diverge(pen, now, expected, 0, news).map(Some),
-            Stray::Diverged { irreversible: Some(effect), .. } => Ok(Some(Decision::Unknowable(effect))),
-            Stray::Diverged { .. } if self.divergence == Divergence::Live && !self.permitted => {
-                Ok(Some(Decision::NeedsPermit))
-            }
-            Stray::Diverged { expected, later, .. } => {
-                let instead = self.diverge(pen, now, expected, later.len(), news)?;
-                for effect in later {
-                    pen.supersede(&pass.key, effect)?;
-                }
-                Ok((self.divergence != Divergence::Live).then_some(instead))
-            }
-        }
-    }
-
-    fn diverge(
+    /// Whether a call that is not recorded goes on from the record, or what is done instead of it.
+    fn path(
         &self,
         pen: &mut Pen<'_>,
         now: Timestamp,
-        expected: EffectId,
-        later: usize,
         news: &mut News,
-    ) -> Result<Decision, Fault> {
-        let policy = self.divergence;
-        self.tell(pen, now, entries::diverged(expected, policy, later), news)?;
-        Ok(Decision::Diverged { expected, policy })
+    ) -> Result<Result<Path, Decision>, Fault> {
+        let Call { pass, identity, .. } = &*self.call;
+        // In a first attempt there is no path to leave; and few calls are where another was recorded.
+        if pass.attempt.0 <= 1 || !pen.expects(&pass.key, &pass.step, pass.attempt, &identity.parent)? {
+            return Ok(Ok(Path::Straight));
+        }
+        let policy = self.terms.divergence;
+        let unconsumed = pen.unconsumed(&pass.key, &pass.step, pass.attempt)?;
+        Ok(match stray(&unconsumed, identity) {
+            Stray::New => Ok(Path::Straight),
+            Stray::Near(effect) if policy == Divergence::Live => {
+                pen.serve(&pass.key, (&pass.step, pass.attempt), effect, true)?;
+                self.tell(pen, now, entries::near(effect), news)?;
+                Err(Decision::Replay { effect, recorded: recorded(pen, pass, effect)? })
+            }
+            Stray::Diverged { irreversible: Some(effect), .. } => Err(Decision::Unknowable(effect)),
+            Stray::Diverged { expected, later, .. } if policy == Divergence::Live => {
+                Ok(Path::Left { expected, later })
+            }
+            Stray::Near(expected) | Stray::Diverged { expected, .. } => {
+                if self.terms.told != Some(policy) {
+                    self.tell(pen, now, entries::diverged(expected, policy, 0), news)?;
+                }
+                Err(Decision::Diverged { expected, policy })
+            }
+        })
     }
 
-    /// Sets the try's upper bound aside; `Err` with what is decided when it cannot be sent now.
+    /// Sets the upper bound of a try aside; `Err` with what is decided when it cannot be sent now.
     fn reserve(
         &self,
         pen: &mut Pen<'_>,
         now: Timestamp,
-        (effect, number): (EffectId, u32),
+        (effect, number, wish): (EffectId, u32, Wish),
         news: &mut News,
-    ) -> Result<Result<Begun, Decision>, Fault> {
-        if !self.permitted {
-            return Ok(Err(Decision::NeedsPermit));
-        }
-        match self.ledger.book.reserve(pen, &self.call.pass, self.call.wish, now)? {
+    ) -> Result<Result<(Begun, &str), Decision>, Fault> {
+        let Some(provider) = &self.terms.provider else { return Ok(Err(Decision::NeedsPermit)) };
+        match self.ledger.book.reserve(pen, &self.call.pass, wish, now)? {
             Verdict::Refused { limit, until, needs } => Ok(Err(Decision::Short { limit, until, needs })),
             Verdict::Granted { output_max, hold, warnings, slow_by } => {
                 for limit in warnings {
                     self.tell(pen, now, entries::warning(&limit), news)?;
                 }
-                Ok(Ok(Begun { effect, number, hold, output_max, slow_by, at: now }))
+                Ok(Ok((Begun { effect, number, hold, output_max, slow_by, at: now }, provider)))
             }
         }
-    }
-
-    fn begin_try(&self, pen: &mut Pen<'_>, begun: &Begun) -> Result<(), Fault> {
-        begin_try(pen, &self.call.pass, &self.provider, begun)
     }
 
     fn tell(
@@ -331,8 +333,7 @@ fn of(candidates: &[Candidate], effect: EffectId) -> &Candidate {
     candidates.iter().find(|candidate| candidate.id == effect).expect("what is matched is a candidate")
 }
 
-fn recorded(pen: &Pen<'_>, pass: &Pass, effect: EffectId) -> Result<Decision, Fault> {
+fn recorded(pen: &Pen<'_>, pass: &Pass, effect: EffectId) -> Result<Recorded, Fault> {
     let missing = || Fault::Corrupt { detail: format!("{effect} of {} is gone", pass.key.run) };
-    let recorded = pen.recorded(&pass.key, effect)?.ok_or_else(missing)?;
-    Ok(Decision::Replay { effect, recorded })
+    pen.recorded(&pass.key, effect)?.ok_or_else(missing)
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     Usage,
-    budget::{Limit, Spent, Verdict},
+    budget::{Limit, Spent, Verdict, Wish},
     price::NanoUsd,
 };
 
@@ -186,6 +186,7 @@ pub(crate) struct AnotherTry {
     call: Arc<Call>,
     /// The attempt in whose name it is sent: that which asked for it last.
     pass: Pass,
+    wish: Wish,
     ledger: Ledger,
     before: Begun,
     provider: String,
@@ -207,20 +208,29 @@ pub(crate) enum Next {
 impl AnotherTry {
     pub(crate) fn new(
         (call, ledger, before): (Arc<Call>, Ledger, Begun),
-        pass: Pass,
+        (pass, wish): (Pass, Wish),
         provider: String,
     ) -> (Box<Self>, oneshot::Receiver<Result<Next, Fault>>) {
         let (reply, answer) = oneshot::channel();
-        (Box::new(Self { call, pass, ledger, before, provider, decided: None, reply: Some(reply) }), answer)
+        (
+            Box::new(Self { call, pass, wish, ledger, before, provider, decided: None, reply: Some(reply) }),
+            answer,
+        )
     }
 
-    fn decide(&self, pen: &mut Pen<'_>, now: Timestamp) -> Result<Next, Fault> {
+    fn decide(&self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Next, Fault> {
         let pass = &self.pass;
         if !pen.holds(&pass.key, &pass.step, (pass.attempt, pass.nonce))? {
             return Ok(Next::Refused);
         }
-        let (hold, output_max, slow_by) = match self.ledger.book.reserve(pen, pass, self.call.wish, now)? {
-            Verdict::Granted { hold, output_max, slow_by, .. } => (hold, output_max, slow_by),
+        let (hold, output_max, slow_by) = match self.ledger.book.reserve(pen, pass, self.wish, now)? {
+            Verdict::Granted { hold, output_max, slow_by, warnings } => {
+                for limit in warnings {
+                    let seq = entries::append(pen, &self.call, now, entries::warning(&limit))?;
+                    news.push((pass.key.clone(), seq));
+                }
+                (hold, output_max, slow_by)
+            }
             Verdict::Refused { limit, until, needs } => return Ok(Next::Short { limit, until, needs }),
         };
         let number = self.before.number + 1;
@@ -233,8 +243,9 @@ impl AnotherTry {
 
 impl Unit for AnotherTry {
     fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
-        self.decided = Some(self.decide(pen, now)?);
-        Ok(News::new())
+        let mut news = News::new();
+        self.decided = Some(self.decide(pen, now, &mut news)?);
+        Ok(news)
     }
 
     fn settled(mut self: Box<Self>, written: Result<(), Fault>) {

@@ -2,6 +2,7 @@
 
 mod keys;
 mod lineage;
+mod recorded;
 mod shape;
 
 use serde_json::{Value, json};

@@ -38,6 +38,14 @@ WHERE e.tenant = $1 AND e.run = $2 AND e.step = $3 AND e.attempt < $4 AND e.supe
         FROM served AS s
         WHERE s.tenant = e.tenant AND s.run = e.run AND s.effect = e.effect AND s.attempt = $4)
 ORDER BY e.effect";
+const EXPECTS: &str = "SELECT 1
+FROM effects AS e
+WHERE e.tenant = $1 AND e.run = $2 AND e.parent = $3 AND e.step = $4 AND e.attempt < $5 AND e.superseded = 0
+    AND e.state IN ('committed', 'failed')
+    AND NOT EXISTS (SELECT 1
+        FROM served AS s
+        WHERE s.tenant = e.tenant AND s.run = e.run AND s.effect = e.effect AND s.attempt = $5)
+LIMIT 1";
 const INTEND: &str = "INSERT INTO effects (tenant, run, effect, step, attempt, route, key, occurrence, near, parent, previous,
     own, model, state, retryable, irreversible, superseded, delivered, tries, owner, request, answer, intended_at, settled_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'intended', 0, $14, 0, 0, 1, $15, $16, NULL, $17, NULL)";
@@ -97,6 +105,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     HOLDS,
     CANDIDATES,
     UNCONSUMED,
+    EXPECTS,
     INTEND,
     INTEND_AGAIN,
     TRY,
@@ -160,6 +169,20 @@ impl Pen<'_> {
     ) -> Result<Vec<Unconsumed>, Fault> {
         let run = run_bytes(key.run);
         self.rows(UNCONSUMED, &[&key.tenant.as_str(), &run, &step.as_str(), &attempt.0], unconsumed)
+    }
+
+    /// Whether earlier attempts of the step recorded something after `parent` that this one was not given.
+    pub fn expects(
+        &self,
+        key: &RunKey,
+        step: &StepId,
+        attempt: AttemptNo,
+        parent: &Hash,
+    ) -> Result<bool, Fault> {
+        let values =
+            (key.tenant.as_str(), run_bytes(key.run), parent.as_bytes(), step.as_str(), attempt.0);
+        let found = self.connection.prepare_cached(EXPECTS)?.query_row(values, |_| Ok(())).optional()?;
+        Ok(found.is_some())
     }
 
     /// Writes an effect before it is sent for the first time.
