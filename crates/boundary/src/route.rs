@@ -92,11 +92,11 @@ impl Route {
         }
     }
 
-    /// The same route for a client that sent the header `anthropic-version`: a list of models looks different to it.
+    /// The same route for a client of this family: lists of models are at one path, and look different to each.
     #[must_use]
-    pub fn for_anthropic(self) -> Self {
+    pub fn asked_by(self, family: Family) -> Self {
         match self.api {
-            Api::Models => Self { family: Family::Anthropic, ..self },
+            Api::Models => Self { family, ..self },
             _ => self,
         }
     }
@@ -168,7 +168,7 @@ impl<'a> Place<'a> {
         place
     }
 
-    /// Whose list of models it is: only Gemini's has a version other than `v1`.
+    /// Whose list of models it is, as far as the path tells: only Gemini's may have a version other than `v1`.
     fn family(&self) -> Family {
         match self.version {
             Some("v1beta" | "v1alpha") => Family::Gemini,
@@ -215,10 +215,10 @@ mod tests {
         assert_eq!(told("GET", "/v1/models"), "openai.models -");
         assert_eq!(told("GET", "/v1/models/meta/llama"), "openai.models meta/llama");
         assert_eq!(told("GET", "/v1beta/models"), "gemini.models -");
-        let route = Route::of("GET", "/v1/models").expect("a route").for_anthropic();
-        assert_eq!(route.word(), "anthropic.models");
-        let route = Route::of("POST", "/v1/chat/completions").expect("a route").for_anthropic();
-        assert_eq!(route.word(), "openai.chat");
+        let word = |method, path, family| Route::of(method, path).expect("a route").asked_by(family).word();
+        assert_eq!(word("GET", "/v1/models", Family::Anthropic), "anthropic.models");
+        assert_eq!(word("GET", "/v1/models/m", Family::Gemini), "gemini.models");
+        assert_eq!(word("POST", "/v1/chat/completions", Family::Anthropic), "openai.chat");
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::{
     budget::{Limit, Policy},
     journal::{Decision, Intent, Terms, unpack},
     refusal::Kind,
-    route::Route,
+    route::{Family, Route},
 };
 
 /// How long is waited for a flight that begins in this very moment.
@@ -35,8 +35,10 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     let (head, body) = request.into_parts();
     let knock = Knock::of(&head.uri, &head.headers);
     let route = Route::of(head.method.as_str(), &knock.path);
-    let route =
-        route.map(|route| if speaks_anthropic(&head.headers) { route.for_anthropic() } else { route });
+    let route = match family(&head.headers) {
+        Some(family) => route.map(|route| route.asked_by(family)),
+        None => route,
+    };
     let pass = knock.token.as_deref().and_then(|token| shared.attempts.find(token));
     let Some(pass) = pass else {
         let message = "the key is not that of a live attempt; agents get theirs when they are started";
@@ -56,8 +58,10 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     }
 }
 
-fn speaks_anthropic(headers: &HeaderMap) -> bool {
-    headers.contains_key("anthropic-version")
+/// Whose client it is, by a header that only it sends.
+fn family(headers: &HeaderMap) -> Option<Family> {
+    let told = [("anthropic-version", Family::Anthropic), ("x-goog-api-key", Family::Gemini)];
+    told.into_iter().find(|(name, _)| headers.contains_key(*name)).map(|(_, family)| family)
 }
 
 async fn take(
