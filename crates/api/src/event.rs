@@ -21,7 +21,8 @@ pub const PROBLEM: &str = "problem";
 /// (with `error`); `effect.retried` when a `try` failed and another follows, `effect.repeated` (with `why`) when a
 /// settled call is sent again; `effect.replayed` (with the recorded `state`) and `effect.near` when the answer came from
 /// the journal, the second for a request that differs only in dates and random ids. `effect.diverged` (with `expected`,
-/// `policy`, `superseded`): the agent asked for something other than what is recorded. `budget.warning` (with `scope`,
+/// `policy`, `superseded`): the agent asked for something other than what is recorded; `effect.unused` (with `count`): a
+/// repeated agent was done without asking for all of it. `budget.warning` (with `scope`,
 /// `meter`, `window`, `max`, `limit`): over 90 % of a budget is used.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct EventView {

@@ -5,7 +5,9 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, pin::pin, sync::Arc, tim
 use futures_util::StreamExt;
 use mainspring_api::{
     client::Client,
-    run::{CancelRun, CreateRun, ListRuns, RunStatus},
+    effect::ListEffects,
+    limit::{Departure, DivergeRun, Dollars, Policy, RaiseRun},
+    run::{CancelRun, CreateRun, ListRuns, RunStatus, RunView},
     worker::{End, Task},
 };
 use mainspring_server::{
@@ -13,7 +15,7 @@ use mainspring_server::{
     data::{Folder, HOME_VARIABLE},
     stack::Stack,
 };
-use mainspring_types::RunId;
+use mainspring_types::{Code, RunId};
 use mainspring_worker::{Control, Execute, Execution, Outcome};
 use serde_json::json;
 use tokio::{
@@ -125,6 +127,58 @@ async fn runs_are_listed_page_by_page() {
     seen.sort_unstable();
     made.sort_unstable();
     assert_eq!(seen, made);
+}
+
+#[tokio::test]
+async fn a_runs_limits_are_shown_with_what_is_used_and_can_be_raised() {
+    let site = Site::start().await;
+    let request =
+        CreateRun { max_tokens: Some(500), max_cost: Some(Dollars("$1.50".into())), ..site.request("hold") };
+    let run = site.client.create_run(&request, None).await.expect("accepted");
+    let budget = |run: &RunView| run.budget.iter().map(|limit| limit.summary.clone()).collect::<Vec<_>>();
+    assert_eq!(budget(&run), ["$0.0000 of $1.5000", "0 of 500 tokens"]);
+    let raise = RaiseRun { tokens: Some(900), calls: Some(3), ..RaiseRun::default() };
+    let raise = RaiseRun { policy: Some(Policy::Terminate), ..raise };
+    let run = site.client.raise(run.run_id, &raise).await.expect("raised");
+    assert_eq!(budget(&run), ["0 of 3 calls", "$0.0000 of $1.5000", "0 of 900 tokens"]);
+    assert_eq!(run.budget[2].policy, "terminate");
+    assert_eq!((run.cost.as_str(), run.model_calls), ("$0.0000", 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_raised_or_decided_says_why() {
+    let site = Site::start().await;
+    let run = site.create("hold").await;
+    let diverge = DivergeRun { policy: Departure::Live };
+    let refused = site.client.diverge(run, &diverge).await.expect_err("nobody calls out");
+    assert_eq!(
+        (refused.code, refused.message),
+        (Code::StateConflict, format!("no attempt of run {run} calls out"))
+    );
+    let nothing = site.client.raise(run, &RaiseRun::default()).await.expect_err("no limit");
+    assert_eq!((nothing.code, nothing.message.as_str()), (Code::BadRequest, "the request names no limit"));
+    let ended = site.create("hello").await;
+    site.client.follow(ended, 0, PATIENCE).count().await;
+    let raise = RaiseRun { tokens: Some(900), ..RaiseRun::default() };
+    let refused = site.client.raise(ended, &raise).await.expect_err("it has ended");
+    assert_eq!((refused.code, refused.message), (Code::StateConflict, format!("run {ended} has ended")));
+    let request = CreateRun { max_cost: Some(Dollars("much".into())), ..site.request("a") };
+    let refused = site.client.create_run(&request, None).await.expect_err("no amount");
+    assert_eq!(refused[0].message, "`max_cost`: `much` is not an amount of money; write it like $1.50");
+}
+
+#[tokio::test]
+async fn a_run_without_model_calls_has_an_empty_list_of_effects() {
+    let site = Site::start().await;
+    let run = site.create("hello").await;
+    let page = site.client.effects(run, &ListEffects::default()).await.expect("a page");
+    assert_eq!((page.items, page.next_cursor), (vec![], None));
+    let list = ListEffects { cursor: Some("eff_x".into()), ..ListEffects::default() };
+    let refused = site.client.effects(run, &list).await.expect_err("no cursor");
+    assert_eq!(refused.suggestion.as_deref(), Some("pass the `next_cursor` of the page before, as it is"));
+    let unknown = RunId::from_u128(1);
+    let refused = site.client.effects(unknown, &ListEffects::default()).await.expect_err("unknown");
+    assert_eq!(refused.code, Code::NotFound);
 }
 
 #[tokio::test]

@@ -39,8 +39,8 @@ impl Plane {
         };
         match &self.boundary {
             Some(boundary) if boundary.gateway().steer(&key, divergence) => self.run(caller, run).await,
-            _ => Err(Problem::new(Code::StateConflict, format!("no attempt of run {run} is live"))
-                .suggest("wait until it begins; for every run there is the setting `divergence`")),
+            _ => Err(Problem::new(Code::StateConflict, format!("no attempt of run {run} calls out"))
+                .suggest("decide once it waits, or for every run with the setting `divergence`")),
         }
     }
 
