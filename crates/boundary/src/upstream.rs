@@ -29,7 +29,42 @@ pub(crate) struct Outgoing {
     pub(crate) path: String,
     /// What the client sent, without what is ours.
     pub(crate) headers: HeaderMap,
+    /// How the client showed what it believes to be its key.
+    pub(crate) shown: Shown,
     pub(crate) body: Bytes,
+}
+
+/// How a key is shown to a provider.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shown {
+    /// In the header of the provider's own.
+    Own,
+    /// As a bearer token.
+    Bearer,
+}
+
+impl Shown {
+    /// How it is shown in these headers.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let has = |name| headers.contains_key(name);
+        if has("authorization") && !has("x-api-key") && !has("x-goog-api-key") {
+            Self::Bearer
+        } else {
+            Self::Own
+        }
+    }
+
+    /// The header that shows a key to a provider of the family. Only Anthropic's clients have two ways: newer versions
+    /// of its API are spoken with a bearer token.
+    fn header(self, family: Family, key: &str) -> (&'static str, String) {
+        match (family, self) {
+            (Family::Anthropic, Self::Own) => ("x-api-key", key.to_owned()),
+            (Family::OpenAi, _) | (Family::Anthropic, Self::Bearer) => {
+                ("authorization", format!("Bearer {key}"))
+            }
+            (Family::Gemini, _) => ("x-goog-api-key", key.to_owned()),
+        }
+    }
 }
 
 /// A provider's answer, its body still to come.
@@ -79,7 +114,7 @@ impl Upstream {
         family: Family,
         mut outgoing: Outgoing,
     ) -> Result<Incoming, Broken> {
-        sign(&mut outgoing.headers, provider, family);
+        sign(&mut outgoing, provider, family);
         let answer = async {
             match self {
                 Self::Server(client) => client.send(&provider.name, outgoing).await,
@@ -111,17 +146,42 @@ async fn within<T>(provider: &Provider, work: impl Future<Output = Result<T, Bro
     }
 }
 
-/// Puts the provider's key where the family wants it.
-fn sign(headers: &mut HeaderMap, provider: &Provider, family: Family) {
+/// Puts the provider's key where the client put its own.
+fn sign(outgoing: &mut Outgoing, provider: &Provider, family: Family) {
     let Some(key) = &provider.key else { return };
-    let (name, value) = match family {
-        Family::Anthropic => ("x-api-key", key.expose_secret().to_owned()),
-        Family::OpenAi => ("authorization", format!("Bearer {}", key.expose_secret())),
-        Family::Gemini => ("x-goog-api-key", key.expose_secret().to_owned()),
-    };
+    let (name, value) = outgoing.shown.header(family, key.expose_secret());
     // A key that no header can hold is refused by the provider, which says so; it is no reason to fail here.
     if let Ok(mut value) = hyper::header::HeaderValue::from_str(&value) {
         value.set_sensitive(true);
-        headers.insert(name, value);
+        outgoing.headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(client: &'static str, family: Family, expected: (&str, &str)) {
+        let headers = [(client, "token")].map(|(name, value)| {
+            (hyper::header::HeaderName::from_static(name), hyper::header::HeaderValue::from_static(value))
+        });
+        let (name, value) = Shown::of(&HeaderMap::from_iter(headers)).header(family, "key");
+        assert_eq!((name, value.as_str()), expected, "{client}");
+    }
+
+    #[test]
+    fn a_key_is_shown_as_the_client_shows_its_own() {
+        check("x-api-key", Family::Anthropic, ("x-api-key", "key"));
+        check("authorization", Family::Anthropic, ("authorization", "Bearer key"));
+        check("authorization", Family::OpenAi, ("authorization", "Bearer key"));
+        check("x-goog-api-key", Family::Gemini, ("x-goog-api-key", "key"));
+    }
+
+    #[test]
+    fn a_client_that_shows_its_key_elsewhere_gets_the_usual_header() {
+        // In the path or the query, or in the header of another family.
+        check("accept", Family::Anthropic, ("x-api-key", "key"));
+        check("x-api-key", Family::OpenAi, ("authorization", "Bearer key"));
+        check("authorization", Family::Gemini, ("x-goog-api-key", "key"));
     }
 }

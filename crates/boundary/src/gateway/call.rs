@@ -15,7 +15,7 @@ use crate::{
     price::Price,
     request::{self, Asked, Edit, Malformed, Standing},
     route::{Api, Family, Route},
-    upstream::Outgoing,
+    upstream::{Outgoing, Shown},
 };
 
 /// A call that was read and can be sent.
@@ -31,6 +31,7 @@ pub(super) struct Job {
     method: Method,
     path: String,
     headers: HeaderMap,
+    shown: Shown,
     body: Bytes,
 }
 
@@ -83,11 +84,11 @@ impl Job {
             price: dearest(shared, &providers, (route.family, &asked.model)),
         };
         let call = Arc::new(as_call(pass, &route, asked, repeat, wish));
-        let mut headers = headers;
+        let (shown, mut headers) = (Shown::of(&headers), headers);
         for name in NOT_SENT_ON {
             headers.remove(name);
         }
-        Ok(Self { route, call, providers, stream, wants_usage, choices, method, path, headers, body })
+        Ok(Self { route, call, providers, stream, wants_usage, choices, method, path, headers, shown, body })
     }
 
     /// The request as it goes out, with the output maximum that a budget asks for.
@@ -101,7 +102,8 @@ impl Job {
             std::borrow::Cow::Borrowed(_) => self.body.clone(),
             std::borrow::Cow::Owned(edited) => edited.into(),
         };
-        Outgoing { method: self.method.clone(), path: self.path.clone(), headers: self.headers.clone(), body }
+        let (method, path, headers) = (self.method.clone(), self.path.clone(), self.headers.clone());
+        Outgoing { method, path, headers, shown: self.shown, body }
     }
 
     /// What the agent is told of an effect of which nobody knows whether it happened, if it must not happen twice.

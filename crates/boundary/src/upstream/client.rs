@@ -55,7 +55,7 @@ impl Client {
 
     pub(super) async fn send(&self, provider: &str, outgoing: Outgoing) -> Result<Incoming, Broken> {
         let unreachable = |detail: String| Broken::Unreachable { provider: provider.to_owned(), detail };
-        let Outgoing { method, path, headers, body } = outgoing;
+        let Outgoing { method, path, headers, body, .. } = outgoing;
         let uri = format!("{}{path}", self.base_url);
         let mut request = Request::builder()
             .method(method)
