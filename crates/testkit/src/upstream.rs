@@ -40,7 +40,7 @@ pub struct Settings {
     pub port: u16,
     /// What the ids in answers look like.
     pub ids: Ids,
-    /// The time in every answer, where answers are to be compared to the byte; otherwise it is that of the clock.
+    /// The time in every answer, where it is not that of the clock.
     pub time: Option<Timestamp>,
     /// Where every request is written as a line of JSON when it comes, and another when it ends.
     pub log: Option<File>,
@@ -84,6 +84,11 @@ impl Upstream {
     /// Starts with a script on a free port; one that is wrong fails the test with its place.
     pub fn start(script: &str) -> Self {
         Self::start_with(read(script), Settings::default())
+    }
+
+    /// The same, where answers are to be compared to the byte: in each of them it is `time`.
+    pub fn start_at(time: Timestamp, script: &str) -> Self {
+        Self::start_with(read(script), Settings { time: Some(time), ..Settings::default() })
     }
 
     /// Starts with a script that has been read.
