@@ -75,7 +75,11 @@ pub(crate) fn decide(candidates: &[Candidate], owner: u128, repeat: Repeat) -> M
 fn is_same_occurrence(candidate: &Candidate, repeat: Repeat) -> bool {
     match candidate.mine {
         Mine::No => false,
-        Mine::Yes { delivered, continued } => repeat == Repeat::Yes || (!delivered && !continued),
+        Mine::Yes { delivered, continued } => {
+            // That it is unknown whether it happened is no answer, even where that was told.
+            let answered = delivered && candidate.state != EffectState::Unknown;
+            repeat == Repeat::Yes || (!answered && !continued)
+        }
     }
 }
 
@@ -201,6 +205,12 @@ mod tests {
             let lost = Candidate { irreversible: true, ..lost };
             check(&[lost], Repeat::No, Match::Unknowable(id(1)));
         }
+    }
+
+    #[test]
+    fn what_is_unknown_is_no_answer_though_it_was_told() {
+        let lost = candidate(1, EffectState::Unknown, WHOLE);
+        check(&[Candidate { irreversible: true, ..lost }], Repeat::No, Match::Unknowable(id(1)));
     }
 
     #[test]

@@ -3,3 +3,5 @@
 mod world;
 
 mod faults;
+mod journal;
+mod recovery;

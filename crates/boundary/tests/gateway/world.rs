@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::notary::{Item, Notary};
 pub(crate) use self::{
-    agent::{Agent, Answer, Answering, chat},
+    agent::{Agent, Answer, chat},
     notary::Brake,
     raw::{Ending, Raw},
     watch::Watch,
@@ -193,6 +193,21 @@ impl World {
     /// The kinds of the lines of a run's journal.
     pub(crate) fn lines(&self, run: u128) -> Vec<String> {
         self.journal(run).iter().map(|line| line["type"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Waits until the run's journal has a line of this kind.
+    pub(crate) async fn wait_for(&self, run: u128, kind: &str) {
+        self.wait_until(SOON, || self.lines(run).iter().any(|line| line == kind)).await;
+    }
+
+    /// Waits until something holds of what is written.
+    pub(crate) async fn wait_until(&self, within: Duration, holds: impl Fn() -> bool) {
+        let deadline = tokio::time::Instant::now() + within;
+        while !holds() {
+            assert!(tokio::time::Instant::now() < deadline, "it does not hold after {within:?}");
+            // The store tells nobody but the engine of what is written, and there is none here.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub(crate) fn readers(&self) -> &Readers {

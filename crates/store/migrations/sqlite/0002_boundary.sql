@@ -35,6 +35,10 @@ CREATE TABLE IF NOT EXISTS effects (
 
 CREATE UNIQUE INDEX IF NOT EXISTS effects_by_key ON effects (tenant, run, step, route, key, occurrence);
 
+-- What a conversation went on with, and what else was asked at the same place of it.
+CREATE INDEX IF NOT EXISTS effects_by_previous ON effects (run, previous);
+CREATE INDEX IF NOT EXISTS effects_by_parent ON effects (run, parent);
+
 -- Effects that nobody has settled: few at any time, looked for at every start and at the end of every run.
 CREATE INDEX IF NOT EXISTS effects_open ON effects (tenant, run) WHERE state = 'intended';
 

@@ -12,17 +12,27 @@ use crate::{
 const HOLDS: &str = "SELECT 1
 FROM outbox
 WHERE tenant = $1 AND run = $2 AND step = $3 AND attempt = $4 AND claimed = $5";
+// A failure was survived when its attempt asked on in the conversation, or asked anew once it had failed. What only begins
+// with the same prompt is another conversation, and may have been under way.
+//
+// `coalesce` keeps SQLite from the primary key, by which it would go through all effects of the run.
 const CANDIDATES: &str = "SELECT e.effect, e.attempt, e.occurrence, e.state, e.retryable, e.irreversible, e.superseded,
     e.tries, e.owner, e.delivered, s.delivered,
-    EXISTS (SELECT 1
+    CASE WHEN e.state = 'failed' THEN EXISTS (SELECT 1
         FROM effects AS later
-        WHERE later.tenant = e.tenant AND later.run = e.run AND later.effect > e.effect AND later.step = e.step
-            AND later.attempt = e.attempt AND (later.previous = e.own OR (later.parent = e.parent AND later.key <> e.key))),
+        WHERE coalesce(later.tenant, '') = e.tenant AND later.run = e.run AND later.previous = e.own AND later.effect > e.effect
+            AND later.step = e.step AND later.attempt = e.attempt)
+    OR EXISTS (SELECT 1
+        FROM effects AS later
+        WHERE coalesce(later.tenant, '') = e.tenant AND later.run = e.run AND later.parent = e.parent AND later.effect > e.effect
+            AND later.step = e.step AND later.attempt = e.attempt AND later.key <> e.key
+            AND later.intended_at >= e.settled_at AND (e.previous IS NOT NULL OR later.own = e.own))
+    ELSE 1 = 0 END,
     CASE WHEN e.attempt = $1 OR s.attempt IS NOT NULL THEN EXISTS (SELECT 1
         FROM effects AS later
         LEFT JOIN served AS given ON given.tenant = later.tenant AND given.run = later.run
             AND given.effect = later.effect AND given.attempt = $1
-        WHERE later.tenant = e.tenant AND later.run = e.run AND later.effect > e.effect AND later.previous = e.own
+        WHERE coalesce(later.tenant, '') = e.tenant AND later.run = e.run AND later.previous = e.own AND later.effect > e.effect
             AND (later.attempt = $1 OR given.attempt IS NOT NULL))
     ELSE 1 = 0 END
 FROM effects AS e
@@ -40,7 +50,7 @@ WHERE e.tenant = $1 AND e.run = $2 AND e.step = $3 AND e.attempt < $4 AND e.supe
 ORDER BY e.effect";
 const EXPECTS: &str = "SELECT 1
 FROM effects AS e
-WHERE e.tenant = $1 AND e.run = $2 AND e.parent = $3 AND e.step = $4 AND e.attempt < $5 AND e.superseded = 0
+WHERE coalesce(e.tenant, '') = $1 AND e.run = $2 AND e.parent = $3 AND e.step = $4 AND e.attempt < $5 AND e.superseded = 0
     AND e.state IN ('committed', 'failed')
     AND NOT EXISTS (SELECT 1
         FROM served AS s
@@ -94,9 +104,10 @@ SET state = 'unknown'
 WHERE state = 'intended' AND owner <> $1";
 const DISOWN_TRIES: &str = "UPDATE tries
 SET state = 'unknown', ended_at = $1
-WHERE state = 'intended' AND EXISTS (SELECT 1
+WHERE state = 'intended' AND NOT EXISTS (SELECT 1
     FROM effects AS e
-    WHERE e.tenant = tries.tenant AND e.run = tries.run AND e.effect = tries.effect AND e.state = 'unknown')";
+    WHERE e.tenant = tries.tenant AND e.run = tries.run AND e.effect = tries.effect AND e.state = 'intended'
+        AND e.owner = $2)";
 const ABANDON: &str = "UPDATE effects
 SET state = 'abandoned'
 WHERE tenant = $1 AND run = $2 AND state = 'intended'";
@@ -179,8 +190,7 @@ impl Pen<'_> {
         attempt: AttemptNo,
         parent: &Hash,
     ) -> Result<bool, Fault> {
-        let values =
-            (key.tenant.as_str(), run_bytes(key.run), parent.as_bytes(), step.as_str(), attempt.0);
+        let values = (key.tenant.as_str(), run_bytes(key.run), parent.as_bytes(), step.as_str(), attempt.0);
         let found = self.connection.prepare_cached(EXPECTS)?.query_row(values, |_| Ok(())).optional()?;
         Ok(found.is_some())
     }
@@ -361,7 +371,7 @@ impl Pen<'_> {
     /// Notes that whoever had effects in flight is gone, but for `owner`: what became of them is unknown.
     pub fn disown(&mut self, owner: u128, at: mainspring_types::Timestamp) -> Result<(), Fault> {
         self.execute(DISOWN, &[&owner.to_be_bytes()])?;
-        self.execute(DISOWN_TRIES, &[&at.as_millis()])
+        self.execute(DISOWN_TRIES, &[&at.as_millis(), &owner.to_be_bytes()])
     }
 
     pub(super) fn abandon_effects(&mut self, key: &RunKey) -> Result<(), Fault> {

@@ -3,6 +3,7 @@
 mod full_disk;
 mod notebook;
 mod opening;
+mod plans;
 mod power_loss;
 mod statements;
 mod writing;

@@ -40,6 +40,14 @@ pub(crate) fn chat(text: &str) -> Value {
     json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": text }] })
 }
 
+/// A conversation of a user with a model, the user first, as a Chat request.
+pub(crate) fn talk(turns: &[&str]) -> Value {
+    let roles = ["user", "assistant"].iter().cycle();
+    let messages: Vec<Value> =
+        roles.zip(turns).map(|(role, text)| json!({ "role": role, "content": text })).collect();
+    json!({ "model": "gpt-4o-mini", "messages": messages })
+}
+
 impl Agent {
     /// The same agent with one more header in each request.
     pub(crate) fn with(&self, name: &'static str, value: &str) -> Self {
@@ -63,6 +71,11 @@ impl Agent {
         let mut body = chat(text);
         body["stream"] = json!(true);
         self.send("/v1/chat/completions", &body).await
+    }
+
+    /// Asks for a whole answer at the end of a conversation.
+    pub(crate) async fn talk(&self, turns: &[&str]) -> Answer {
+        self.post("/v1/chat/completions", &talk(turns)).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
