@@ -1,11 +1,11 @@
 //! An agent that attacks: it reads what an agent can read, and prints all of it; no secret may come out anywhere.
 
-use std::{fs, path::Path, process};
+use std::{fs, process};
 
 use mainspring_api::run::RunStatus;
 use serde_json::{Value, json};
 
-use crate::harness::{Stage, ended, request, start, wire::Ask};
+use crate::harness::{Secrets, Stage, ended, request, start, wire::Ask};
 
 const ONE_STEP: &str = "steps: [{id: go, run: [./program]}]\n";
 
@@ -79,40 +79,13 @@ print(json.dumps({"became": became, "loot": loot, "handles": handles}))
 sys.exit(call["exit"])
 "#;
 
-/// What must not come out: the canary in the server's environment, its key, and a neighbour's input.
-struct Secrets(Vec<(&'static str, String)>);
-
-impl Secrets {
-    /// Panics when one of the secrets is in `bytes`.
-    fn assert_absent(&self, place: &str, bytes: &[u8]) {
-        for (name, secret) in &self.0 {
-            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-            assert!(!found, "{name} is in {place}");
-        }
-    }
-
-    /// The same for every file below `folder`, but for those named.
-    fn assert_absent_below(&self, folder: &Path, except: &[&str]) {
-        for entry in fs::read_dir(folder).expect("lists").flatten() {
-            let (path, kind) = (entry.path(), entry.file_type().expect("Linux tells"));
-            if except.iter().any(|name| path.ends_with(name)) {
-                continue;
-            }
-            if kind.is_dir() {
-                self.assert_absent_below(&path, except);
-            } else if kind.is_file() {
-                self.assert_absent(&path.display().to_string(), &fs::read(&path).expect("reads"));
-            }
-        }
-    }
-}
-
 #[tokio::test]
 async fn an_attacker_takes_nothing_and_no_secret_comes_out() {
     let stage = Stage::new();
     let [canary, diary] =
         ["canary", "diary"].map(|name| format!("{name}-{}-{}", process::id(), stage.address()));
     let mut server = stage.serve_with(&[("OPENAI_API_KEY", &canary), ("MAINSPRING_LOG", "trace")]);
+    // The canary in the server's environment, its key, and a neighbour's input.
     let mut secrets =
         Secrets(vec![("the canary", canary), ("the admin key", stage.key()), ("a diary", diary.clone())]);
     let client = stage.client();

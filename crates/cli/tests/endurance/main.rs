@@ -4,6 +4,7 @@
 //! no process of it is left. `MAINSPRING_FULL=1` makes the long tests longer.
 
 mod canary;
+#[path = "../harness/mod.rs"]
 mod harness;
 mod kills;
 mod leftover;

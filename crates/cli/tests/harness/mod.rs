@@ -4,7 +4,10 @@
 //! left. Agents note what they do in `ledger` and wait at gates, files that the test makes, so that a test knows
 //! where everything stands without guessing at times. Nothing outlives a stage, also when the test itself is killed.
 
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part of it")]
+
 mod guard;
+mod secrets;
 mod server;
 pub(crate) mod wire;
 
@@ -34,7 +37,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use self::guard::Guard;
-pub(crate) use self::server::{Server, signal, wait_for};
+pub(crate) use self::{
+    secrets::Secrets,
+    server::{Server, signal, wait_for},
+};
 
 /// How long anything that must happen may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -212,7 +218,7 @@ pub(crate) fn last_error(said: &str) -> &str {
 /// A request to run the agent at `path`.
 pub(crate) fn request(path: &Path) -> CreateRun {
     let agent = path.to_str().expect("plain names").to_owned();
-    CreateRun { agent, method: None, input: None, timeout: None, allow_install: false }
+    CreateRun { agent, ..CreateRun::default() }
 }
 
 /// Starts a run of the agent at `path`.

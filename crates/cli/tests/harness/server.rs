@@ -53,6 +53,12 @@ impl Server {
         wait_for(&mut self.0)
     }
 
+    /// Has it end as a program does that finds itself broken, and waits until it has.
+    pub(crate) fn abort(mut self) -> ExitStatus {
+        signal(self.pid(), Signal::ABORT);
+        wait_for(&mut self.0)
+    }
+
     /// Whether it is still there.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.0.try_wait().expect("it is ours").is_none()
