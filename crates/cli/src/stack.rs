@@ -40,6 +40,10 @@ pub(crate) async fn start(
     doing: &str,
     work: Work,
 ) -> Result<Stack, Problem> {
+    // Its environment and memory hold the providers' keys: no agent may read them there, and no core may keep them.
+    mainspring_sandbox::make_undumpable().map_err(|error| {
+        Problem::new(Code::Internal, "keep other processes out of this one").because(&error)
+    })?;
     let executor = |folder: &Folder| match work {
         Work::TakeUp => executor(folder, config).map(Some),
         Work::Leave => Ok(None),
