@@ -20,7 +20,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-pub(crate) use view::{Lines, View};
+pub(crate) use view::View;
 pub(crate) use watch::{INTERRUPTED, Watched, watch};
 
 /// How long a server may be away before following ends.

@@ -1,6 +1,7 @@
 //! Starts `mainspring serve` as a process of its own, apart from the terminal, and waits until it answers.
 
 use std::{
+    env,
     fs::{self, DirBuilder, OpenOptions},
     io,
     os::unix::fs::DirBuilderExt,
@@ -36,12 +37,25 @@ pub(crate) enum Stay {
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const ASK_EVERY: Duration = Duration::from_millis(25);
 
+/// What a server cannot do without: where programs, its owner's files and temporary files are.
+const NEEDED: [&str; 5] = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL"];
+
 /// Starts a server on the folder, reachable by its control socket alone; its log goes to `DATA/server.log`.
 pub(crate) async fn server(folder: &Folder, stay: Stay) -> Result<Background, Problem> {
+    ready(folder, command(folder, stay)?).await
+}
+
+/// The same with the settings of the folder alone: none, and no key, come from the environment of this process.
+pub(crate) async fn server_apart(folder: &Folder, stay: Stay) -> Result<Background, Problem> {
+    let mut command = command(folder, stay)?;
+    command.env_clear().envs(NEEDED.iter().filter_map(|name| Some((name, env::var_os(name)?))));
+    ready(folder, command).await
+}
+
+/// Starts the command and waits until the server answers.
+async fn ready(folder: &Folder, command: Command) -> Result<Background, Problem> {
     let log = log_of(folder);
-    let mut child = start(folder, stay, &log).map_err(|error| {
-        Problem::new(Code::Unreachable, "start a server in the background").because(&error)
-    })?;
+    let mut child = start(folder, command, &log).map_err(|error| unstarted(&error))?;
     let begun = Instant::now();
     loop {
         if let Some(client) = connect::owner(folder).await {
@@ -67,17 +81,25 @@ pub(crate) fn log_of(folder: &Folder) -> PathBuf {
     folder.root().join("server.log")
 }
 
-fn start(folder: &Folder, stay: Stay, log: &Path) -> io::Result<Child> {
-    // As the server would make it: for its owner alone.
-    DirBuilder::new().recursive(true).mode(0o700).create(folder.root())?;
-    let log = OpenOptions::new().create(true).append(true).open(log)?;
-    let mut command = Command::new(std::env::current_exe()?);
+fn command(folder: &Folder, stay: Stay) -> Result<Command, Problem> {
+    let mut command = Command::new(env::current_exe().map_err(|error| unstarted(&error))?);
     command.args(["serve", "--background", "--data"]).arg(folder.root());
     if stay == Stay::WhileBusy {
         command.arg("--idle-exit");
     }
     // The folder would be held for as long as the server lives.
-    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()
+    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
+    Ok(command)
+}
+
+fn start(folder: &Folder, mut command: Command, log: &Path) -> io::Result<Child> {
+    // As the server would make it: for its owner alone.
+    DirBuilder::new().recursive(true).mode(0o700).create(folder.root())?;
+    command.stderr(OpenOptions::new().create(true).append(true).open(log)?).spawn()
+}
+
+fn unstarted(error: &io::Error) -> Problem {
+    Problem::new(Code::Unreachable, "start a server in the background").because(error)
 }
 
 fn failed(how: &str, log: &Path) -> Problem {

@@ -20,44 +20,32 @@ pub(crate) struct View<W: Write> {
     frame: usize,
 }
 
-/// What is written to a stream whose lines cannot be drawn again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Lines {
-    /// Every notable entry.
-    Entries,
-    /// Every step once it is done.
-    Steps,
-}
-
 enum Canvas<W: Write> {
     Screen(Screen<W>),
-    Lines(W, Lines),
+    /// Every notable entry, on a stream whose lines cannot be drawn again.
+    Lines(W),
 }
 
 impl<W: Write> View<W> {
     /// A view of `run` on a stream of this kind.
-    pub(crate) fn new(run: &RunView, stream: W, surface: Surface, lines: Lines, palette: Palette) -> Self {
+    pub(crate) fn new(run: &RunView, stream: W, surface: Surface, palette: Palette) -> Self {
         let canvas = match surface {
             Surface::Terminal { .. } => Canvas::Screen(Screen::new(stream)),
-            Surface::Plain => Canvas::Lines(stream, lines),
+            Surface::Plain => Canvas::Lines(stream),
         };
         let progress = Progress::new(run.steps.iter().map(|step| &step.id));
         Self { progress, canvas, palette, columns: surface.columns(), frame: 0 }
     }
 
-    /// The colours of its stream.
-    pub(crate) fn palette(&self) -> Palette {
-        self.palette
-    }
-
     /// Takes in an entry and shows what follows from it.
     pub(crate) fn event(&mut self, event: &EventView) {
         self.progress.fold(event);
-        let entries = matches!(self.canvas, Canvas::Lines(_, Lines::Entries));
-        match entries {
-            true if render::is_notable(event) => self.put(&[render::line(event, self.palette, self.columns)]),
-            true => {}
-            false => self.put(&[]),
+        match self.canvas {
+            Canvas::Lines(_) if render::is_notable(event) => {
+                self.put(&[render::line(event, self.palette, self.columns)]);
+            }
+            Canvas::Lines(_) => {}
+            Canvas::Screen(_) => self.put(&[]),
         }
     }
 
@@ -88,11 +76,7 @@ impl<W: Write> View<W> {
         let frame =
             Frame { now: Timestamp::now(), number: self.frame, palette: self.palette, columns: self.columns };
         match &mut self.canvas {
-            Canvas::Lines(stream, Lines::Entries) => write_lines(stream, lines),
-            Canvas::Lines(stream, Lines::Steps) => {
-                write_lines(stream, &self.progress.settled(frame));
-                write_lines(stream, lines);
-            }
+            Canvas::Lines(stream) => write_lines(stream, lines),
             Canvas::Screen(screen) => {
                 let mut settled = self.progress.settled(frame);
                 settled.extend_from_slice(lines);
@@ -118,9 +102,9 @@ mod tests {
     use super::*;
     use crate::render::fixture::{lost_and_found, run};
 
-    fn shown(surface: Surface, lines: Lines) -> String {
+    fn shown(surface: Surface) -> String {
         let mut bytes = Vec::new();
-        let mut view = View::new(&run(RunStatus::Running), &mut bytes, surface, lines, Palette::Plain);
+        let mut view = View::new(&run(RunStatus::Running), &mut bytes, surface, Palette::Plain);
         lost_and_found().iter().take(9).for_each(|event| view.event(event));
         view.close(&["the end".to_owned()]);
         drop(view);
@@ -128,21 +112,15 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_gets_every_step_once() {
-        insta::assert_snapshot!(shown(Surface::Plain, Lines::Steps), @"
-          ✓ environment built in 0.4 s
-          ✓ plan      0.5 s
-              thinking
-              thought
-          ✓ write     1.2 s  attempt 2
-              attempt 1 was cut off: the server died
-        the end
-        ");
+    fn a_pipe_gets_every_notable_entry_once() {
+        let text = shown(Surface::Plain);
+        assert_eq!(text.matches("write · done").count(), 1);
+        assert!(text.ends_with("\nthe end\n"), "{text:?}");
     }
 
     #[test]
     fn a_terminal_keeps_finished_steps_and_loses_the_foot() {
-        let text = shown(Surface::Terminal { columns: 60 }, Lines::Steps);
+        let text = shown(Surface::Terminal { columns: 60 });
         let end = text.rsplit("\x1b[J").next().expect("a last frame");
         assert!(end.starts_with("the end\n"), "{end:?}");
         assert_eq!(text.matches("✓ write").count(), 1);

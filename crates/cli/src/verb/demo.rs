@@ -1,13 +1,16 @@
-//! `mainspring demo`: shows in under a minute that a run survives the death of everything.
+//! `mainspring demo`: shows in under a minute that an agent survives the death of everything without paying twice.
 //!
 //! ```text
-//!  a server starts -> the run begins -> in the middle of a step: kill -9 of server and agent
-//!                  -> a server starts again -> the run goes on -> every claim is checked -> the table
+//!  a server starts -> the agent asks its model, uses its tool -> in its second tool call: kill -9 of server and agent
+//!                  -> a server starts again -> the agent begins anew, its calls answered from the journal
+//!                  -> every claim is checked -> what was kept, and what was not
 //! ```
 
+mod canvas;
 mod ledger;
 mod processes;
 mod proof;
+mod reel;
 mod scene;
 mod stage;
 mod teller;
@@ -29,7 +32,7 @@ use crate::{
 
 /// See an agent survive kill -9 of everything, in under a minute
 ///
-/// Needs no key and no network, only python3. Everything happens in a throw-away folder, and nothing is left behind.
+/// Needs no key and no network, only python3: the model is a script. Everything happens in a throw-away folder, and nothing is left behind.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {}
 
@@ -56,19 +59,21 @@ async fn play(output: &Output) -> Result<(), Failure> {
     teller.prologue();
     let (client, server) = stage.start_server().await?;
     let run = client.create_run(&stage.request(), None).await?;
-    teller.cast(&run, server, stage.root());
+    teller.cast(&run, server, &stage.agent());
 
     let mut scene = Scene::open(client, &run, &stage, &teller);
-    let doomed = scene.watch_until_at_work().await?;
-    let kill = stage.kill_everything(&run, doomed).await;
+    scene.watch_until_doomed().await?;
+    let kill = stage.kill_everything().await;
     teller.killed(&mut scene, &kill).await;
     let (_, server) = stage.start_server().await?;
     teller.started_again(&mut scene, server);
     let run = scene.watch_to_the_end().await?;
+    let effects = scene.effects().await?;
     stage.end_server().await?;
 
-    let proof = Proof::of(&run, &kill, |step| stage.ledger.noted(step), |step| scene.took(step));
-    proof.check(run.status)?;
+    let step = scene.took("gather").unwrap_or_default();
+    let proof = Proof::of((run, effects), (&stage.ledger, &kill), step);
+    proof.check()?;
     teller.epilogue(&proof);
     if output.format != Format::Table {
         output.show(&proof, |_| String::new())?;

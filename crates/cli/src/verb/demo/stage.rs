@@ -1,17 +1,19 @@
-//! Where the demo takes place: a throw-away folder with the agent, its ledger, and a server of its own.
+//! Where the demo takes place: a throw-away folder with the agent, its ledger, its model, and a server of its own.
 //!
 //! Whatever way the demo ends, dropping the stage kills what still runs and removes the folder.
 
-use std::{fs, io, path::PathBuf, time::Duration};
-
-use mainspring_api::{
-    client::Client,
-    run::{CreateRun, RunView},
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::PathBuf,
+    time::Duration,
 };
+
+use mainspring_api::{client::Client, run::CreateRun};
 use mainspring_server::data::Folder;
 use mainspring_types::{Code, Problem};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -22,8 +24,17 @@ use super::{
 };
 use crate::spawn::{self, Background, Stay};
 
-const DEFINITION: &str = include_str!("agent/agent.yaml");
-const PROGRAM: &str = include_str!("agent/step.py");
+const DEFINITION: &str = include_str!("rivers/agent.yaml");
+/// What stands in the definition in place of the ledger.
+const LEDGER: &str = "@LEDGER@";
+const PROGRAMS: [(&str, &str); 2] =
+    [("agent.py", include_str!("rivers/agent.py")), ("desk.py", include_str!("rivers/desk.py"))];
+/// The settings of the server: the model, and what it would cost.
+const SETTINGS: [(&str, &str); 3] = [
+    ("config.toml", include_str!("rivers/config.toml")),
+    ("model.yaml", include_str!("rivers/model.yaml")),
+    ("prices.toml", include_str!("rivers/prices.toml")),
+];
 
 /// How long a server may take to end when it is told to.
 const END_WITHIN: Duration = Duration::from_secs(10);
@@ -41,27 +52,25 @@ impl Stage {
     pub(super) fn set() -> Result<Self, Problem> {
         let root =
             tempfile::Builder::new().prefix("mainspring-demo-").tempdir().map_err(|error| unset(&error))?;
-        let ledger = write_agent(&root).map_err(|error| unset(&error))?;
-        Ok(Self { server: None, ledger, data: Folder::at(&root.path().join("data"))?, root })
+        let data = Folder::at(&root.path().join("data"))?;
+        let ledger = write(&root, &data).map_err(|error| unset(&error))?;
+        Ok(Self { server: None, ledger, data, root })
     }
 
-    /// The folder of everything.
-    pub(super) fn root(&self) -> &std::path::Path {
-        self.root.path()
+    /// The agent's folder.
+    pub(super) fn agent(&self) -> PathBuf {
+        self.root.path().join("rivers")
     }
 
     /// The request for the run.
     pub(super) fn request(&self) -> CreateRun {
-        CreateRun {
-            agent: agent_of(&self.root).display().to_string(),
-            input: Some(json!({ "ledger": self.ledger.path() })),
-            ..CreateRun::default()
-        }
+        CreateRun { agent: self.agent().display().to_string(), ..CreateRun::default() }
     }
 
-    /// Starts a server on the data folder, and says its process number.
+    /// Starts a server on the data folder, and says its process number. It has the folder's settings alone: with a
+    /// key from the reader's shell the demo's calls might leave the machine.
     pub(super) async fn start_server(&mut self) -> Result<(Client, u32), Problem> {
-        let server = spawn::server(&self.data, Stay::UntilTold).await?;
+        let server = spawn::server_apart(&self.data, Stay::UntilTold).await?;
         let (client, pid) = (server.client.clone(), server.child.id());
         self.server = Some(server);
         Ok((client, pid))
@@ -73,8 +82,8 @@ impl Stage {
         pid.map(processes::tree).unwrap_or_default()
     }
 
-    /// Kills the server and everything below it, in the middle of `step`.
-    pub(super) async fn kill_everything(&mut self, run: &RunView, step: String) -> Kill {
+    /// Kills the server and everything below it.
+    pub(super) async fn kill_everything(&mut self) -> Kill {
         let processes = self.processes();
         processes::kill(&processes);
         if let Some(mut server) = self.server.take() {
@@ -82,9 +91,7 @@ impl Stage {
             let _ = server.child.wait();
         }
         let gone = processes::gone(&processes).await;
-        let steps = run.steps.iter().map(|step| step.id.to_string());
-        let done = steps.filter(|step| self.ledger.noted(step).done > 0).collect();
-        Kill { step, processes, gone, done }
+        Kill { processes, gone }
     }
 
     /// Tells the server to end, and waits until it has.
@@ -117,17 +124,20 @@ impl Drop for Stage {
     }
 }
 
-fn agent_of(root: &TempDir) -> PathBuf {
-    root.path().join("agent")
-}
-
-fn write_agent(root: &TempDir) -> io::Result<Ledger> {
-    let folder = agent_of(root);
-    fs::create_dir(&folder)?;
-    fs::write(folder.join("agent.yaml"), DEFINITION)?;
-    fs::write(folder.join("step.py"), PROGRAM)?;
+fn write(root: &TempDir, data: &Folder) -> io::Result<Ledger> {
     // It must be there before the agent starts: beside a hidden folder nothing new can be made.
-    Ledger::create(root.path().join("ledger.txt"))
+    let ledger = Ledger::create(root.path().join("ledger.txt"))?;
+    let agent = root.path().join("rivers");
+    fs::create_dir(&agent)?;
+    // A JSON text is a YAML text, whatever the path holds.
+    let place = serde_json::to_string(ledger.path())?;
+    fs::write(agent.join("agent.yaml"), DEFINITION.replace(LEDGER, &place))?;
+    // As the server would make it: for its owner alone.
+    DirBuilder::new().mode(0o700).create(data.root())?;
+    let programs = PROGRAMS.map(|(name, text)| (agent.join(name), text));
+    let settings = SETTINGS.map(|(name, text)| (data.root().join(name), text));
+    programs.iter().chain(&settings).try_for_each(|(path, text)| fs::write(path, text))?;
+    Ok(ledger)
 }
 
 fn unset(error: &io::Error) -> Problem {
@@ -143,11 +153,10 @@ mod tests {
     #[test]
     fn the_demos_agent_is_valid_and_leaves_no_folder() {
         let stage = Stage::set().expect("a stage");
-        let agent =
-            mainspring_agent::read(std::path::Path::new(&stage.request().agent)).expect("a valid agent");
-        let plan = agent.plan_for(None, stage.request().input.expect("an input")).expect("a plan");
-        assert_eq!(plan.steps.len(), 5);
-        let root = stage.root().to_owned();
+        let agent = mainspring_agent::read(&stage.agent()).expect("a valid agent");
+        let plan = agent.plan_for(None, serde_json::Value::Null).expect("a plan");
+        assert_eq!(plan.steps.len(), 3);
+        let root = stage.root.path().to_owned();
         drop(stage);
         assert!(!root.exists());
     }

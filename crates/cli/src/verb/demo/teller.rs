@@ -10,21 +10,21 @@ use mainspring_api::run::RunView;
 use tokio::time::sleep;
 
 use super::{
+    canvas::Canvas,
     proof::{Kill, Proof},
-    scene::Scene,
+    scene::{DOOMED, Scene},
 };
-use crate::{
-    follow::{Lines, View},
-    output::{self, Format, Output, Palette, Surface, Tone},
-};
+use crate::output::{self, Format, Output, Palette, Surface, Tone};
 
 const PROLOGUE: &str = "\
-An agent of five steps runs on a server of its own. Each step takes a second,
-and notes in a ledger when it begins and when it is done. In the middle of
-one, everything is killed with SIGKILL: nobody gets a chance to tidy up.";
+A Python agent asks a model which of two rivers is longer; the model looks both
+up with the agent's tool. The agent is an ordinary program that knows nothing of
+Mainspring. In its second tool call everything is killed with SIGKILL, server
+and all: nobody gets a chance to tidy up.";
 
-const NEXT: [(&str, &str); 2] = [
-    ("mainspring run ./agent.py 'a prompt'", "any Python program: durable"),
+const NEXT: [(&str, &str); 3] = [
+    ("export OPENAI_API_KEY=...", "or another: docs/models.md"),
+    ("mainspring run ./agent.py 'a prompt'", "your own agent, as durable"),
     ("mainspring serve", "runs for others, over HTTP"),
 ];
 
@@ -59,10 +59,11 @@ impl Teller {
     }
 
     /// Who takes part.
-    pub(super) fn cast(&self, run: &RunView, server: u32, root: &Path) {
+    pub(super) fn cast(&self, run: &RunView, server: u32, agent: &Path) {
         let facts = [
+            ("agent", format!("{}/agent.py", agent.display())),
+            ("model", "a script that speaks for gpt-4.1: no key, no network".to_owned()),
             ("server", format!("process {server}")),
-            ("folder", root.display().to_string()),
             ("run", run.run_id.to_string()),
         ];
         let lines =
@@ -70,32 +71,30 @@ impl Teller {
         self.say(&format!("{}\n", lines.concat()));
     }
 
-    /// The view in which the run is shown.
-    pub(super) fn view(&self, run: &RunView) -> View<Box<dyn Write + Send>> {
+    /// Where the run is shown.
+    pub(super) fn canvas(&self) -> Canvas {
         let stream: Box<dyn Write + Send> = match self.stream {
             Stream::Out => Box::new(io::stdout()),
             Stream::Err => Box::new(io::stderr()),
         };
-        View::new(run, stream, self.surface, Lines::Steps, self.palette)
+        Canvas::new(stream, self.surface)
     }
 
     /// What was killed, and what the ledger says.
     pub(super) async fn killed(&self, scene: &mut Scene, kill: &Kill) {
-        let (step, palette) = (&kill.step, self.palette);
+        let palette = self.palette;
         let mut lines = vec![
             String::new(),
-            palette.paint(Tone::Bad, &format!("In the middle of `{step}`, everything is killed:")),
+            palette.paint(Tone::Bad, "In the middle of its second tool call, everything is killed:"),
         ];
         lines.extend(kill.processes.iter().map(|process| {
             let order = palette.paint(Tone::Bad, &format!("kill -9 {:<8}", process.pid));
             format!("  {order} {}", palette.dim(&process.command))
         }));
         let all = kill.processes.len();
-        lines.push(format!(
-            "  {} of {all} processes are gone. The ledger says `{step} begun`, not `{step} done`.",
-            kill.gone
-        ));
-        scene.view.close(&lines);
+        let gone = kill.gone;
+        lines.push(format!("  {gone} of {all} processes are gone. The ledger: {DOOMED} begun, not done."));
+        scene.cut(&lines);
         if self.surface.is_terminal() {
             sleep(BEAT).await;
         }
@@ -103,13 +102,17 @@ impl Teller {
 
     /// That there is a server again.
     pub(super) fn started_again(&self, scene: &mut Scene, server: u32) {
-        let line = format!("A server starts again on the same folder, as process {server}. The run goes on:");
-        scene.view.close(&[String::new(), self.palette.paint(Tone::Good, &line)]);
+        let lines = [
+            format!("A server starts again on the same folder, as process {server}. It starts the agent"),
+            "from its beginning; what stands in the journal is not asked and not done again:".to_owned(),
+        ];
+        let lines = lines.map(|line| self.palette.paint(Tone::Good, &line));
+        scene.say(&[&[String::new()], &lines[..], &[String::new()]].concat());
     }
 
     /// What was proved, and what to try next.
     pub(super) fn epilogue(&self, proof: &Proof) {
-        let next = NEXT.map(|(command, why)| format!("  {command:<38} {}\n", self.palette.dim(why)));
+        let next = NEXT.map(|(command, why)| format!("  {command:<37} {}\n", self.palette.dim(why)));
         let title = self.palette.strong("Try next");
         self.say(&format!("\n{}\n{title}\n{}", proof.render(self.palette), next.concat()));
     }
