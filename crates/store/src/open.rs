@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mainspring_types::{TenantId, Timestamp};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use crate::{Application, Batch, Fault, OpenError, Readers, Writer, batch::Journal};
 
@@ -23,6 +23,12 @@ pub(crate) const STATEMENTS: &[&str] = &[ADD_TENANT];
 
 /// Pages of write-ahead log after which it is folded back: 16 MB, so that a burst is not interrupted by it.
 const CHECKPOINT_PAGES: u32 = 4_000;
+
+/// How many statements stay prepared: all there are.
+const STATEMENTS_KEPT: usize = 128;
+
+/// How much of the database the writer keeps in memory at most, in kilobytes: the pages that many live runs write to.
+const WRITER_CACHE_KB: i32 = 16 * 1024;
 
 /// How a database is opened.
 #[derive(Clone, Debug, Default)]
@@ -79,11 +85,18 @@ fn connect(path: &Path, options: &StoreOptions, flags: OpenFlags) -> Result<Conn
         Some(layer) => Connection::open_with_flags_and_vfs(path, flags, layer.as_str())?,
     };
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // Plans depend on no value: without this, whatever may use a partial index is parsed again for every call.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        // Negative: kilobytes and not pages. What a batch has written stays there until its commit.
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KB)?;
+        connection.pragma_update(None, "cache_spill", false)?;
+        // What a savepoint needs to be undone is kept in memory; no other temporary data is made.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
     }
     Ok(connection)
 }

@@ -37,7 +37,9 @@ impl Said {
 
     /// Writes what the run does not have yet.
     pub(crate) fn keep(&self, pen: &mut Pen<'_>, key: &RunKey) -> Result<(), Fault> {
-        put(pen, key, None, &self.frame)?;
+        if !pen.has_node(key, &self.frame.0)? {
+            put(pen, key, None, &self.frame)?;
+        }
         let mut known = self.messages.len();
         while known > 0 && !pen.has_node(key, &self.messages[known - 1].0)? {
             known -= 1;
@@ -63,9 +65,6 @@ fn put(
     before: Option<Hash>,
     (node, body): &(Hash, Box<str>),
 ) -> Result<(), Fault> {
-    if pen.has_node(key, node)? {
-        return Ok(());
-    }
     let (packed, body) = pack(body.as_bytes());
     pen.put_node(key, &Node { node: *node, before, packed, body: &body })
 }
