@@ -28,7 +28,11 @@ impl Cage {
         let stage = Stage::new();
         let key = |family| (family, format!("{BEGINNING}-{family}-{}", stage.address()));
         let secrets = Secrets(["anthropic", "gemini", "openai"].map(key).to_vec());
-        Self { stage, upstream: Upstream::start(include_str!("echoes.yaml")), secrets }
+        // What does not pack well.
+        let noise: String =
+            (1..20_000_u32).map(|number| number.wrapping_mul(2_654_435_761).to_string()).collect();
+        let script = include_str!("echoes.yaml").replace("NOISE", &noise);
+        Self { stage, upstream: Upstream::start(&script), secrets }
     }
 
     fn serve(&self) -> Server {
@@ -80,6 +84,7 @@ async fn a_key_is_in_nothing_that_an_agent_sees_or_that_is_written() {
 
     let shown: Vec<String> = cage.upstream.log().iter().filter_map(|entry| shown(&entry.headers)).collect();
     assert!(cage.secrets.0.iter().all(|(_, key)| shown.contains(key)), "the provider had them: {shown:?}");
+    assert!(fs::read_dir(cage.stage.data().join("blobs")).expect("kept").next().is_some(), "no blob");
     // While it runs, with the write-ahead log of its database, and after its end, with what that leaves.
     cage.assert_kept(run);
     assert!(server.terminate().success());
