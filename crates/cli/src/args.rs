@@ -43,12 +43,9 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// How the result is written: as the verb's own flag says, else as the global one does.
+    /// How the result is written.
     pub(crate) fn format(&self) -> Format {
-        match &self.verb {
-            Verb::Run(args) if args.json => Format::Json,
-            _ => self.global.output,
-        }
+        if self.global.json { Format::Json } else { self.global.output }
     }
 }
 
@@ -60,6 +57,9 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table")]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     pub(crate) output: Format,
+    /// Write the result as JSON, like `-o json`
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub(crate) json: bool,
     /// When to use colour: auto, always or never; `NO_COLOR` turns auto off
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     #[arg(hide_possible_values = true, hide_default_value = true)]

@@ -1,13 +1,17 @@
 //! What runs look like to people: pure functions from wire types to text.
 
+mod budget;
 mod card;
+mod effect;
 mod entry;
 mod list;
 mod progress;
 mod reason;
 mod value;
 
+pub(crate) use budget::budget;
 pub(crate) use card::card;
+pub(crate) use effect::{effects, without_effects};
 pub(crate) use entry::{Entry, is_notable, line};
 pub(crate) use list::list;
 pub(crate) use progress::{Frame, Progress};
@@ -31,11 +35,12 @@ pub(crate) fn tone_of(status: RunStatus) -> Tone {
     }
 }
 
-/// What a run has used, in one line: `1.2 s · 2 attempts · 14.2 MB`.
+/// What a run has used, in one line: `1.2 s · 2 attempts · 14.2 MB`, then its model calls if there were any.
 pub(crate) fn used(run: &RunView) -> String {
     let worked = Duration::try_from_secs_f64(run.execution_time).unwrap_or_default();
     let mut parts = vec![time(worked), count(u64::from(run.attempts), "attempt")];
     parts.extend(run.memory_usage_bytes.map(|bytes| ByteSize(bytes).to_string()));
+    parts.extend(effect::spent(run));
     parts.join(" · ")
 }
 

@@ -64,8 +64,8 @@ fn nanos(field: &str, dollars: &Dollars) -> Result<u64, Problem> {
 mod tests {
     use super::*;
 
-    fn limits(request: CreateRun) -> Result<Vec<(String, u64)>, String> {
-        let limits = of_new(&request).map_err(|problem| problem.message)?;
+    fn limits(request: &CreateRun) -> Result<Vec<(String, u64)>, String> {
+        let limits = of_new(request).map_err(|problem| problem.message)?;
         Ok(limits.into_iter().map(|limit| (limit.meter, limit.most)).collect())
     }
 
@@ -76,17 +76,17 @@ mod tests {
             max_cost: Some(Dollars("$1.50".into())),
             ..CreateRun::default()
         };
-        assert_eq!(limits(request), Ok(vec![("tokens".into(), 500), ("cost".into(), 1_500_000_000)]));
-        assert_eq!(limits(CreateRun::default()), Ok(vec![]));
+        assert_eq!(limits(&request), Ok(vec![("tokens".into(), 500), ("cost".into(), 1_500_000_000)]));
+        assert_eq!(limits(&CreateRun::default()), Ok(vec![]));
     }
 
     #[test]
     fn an_amount_that_cannot_be_is_refused_with_its_field() {
         let cost = CreateRun { max_cost: Some(Dollars("a lot".into())), ..CreateRun::default() };
         let said = "`max_cost`: `a lot` is not an amount of money; write it like $1.50";
-        assert_eq!(limits(cost), Err(said.into()));
+        assert_eq!(limits(&cost), Err(said.into()));
         let calls = CreateRun { max_calls: Some(u64::MAX), ..CreateRun::default() };
-        assert_eq!(limits(calls), Err("`max_calls`: 18446744073709551615 calls is too much".into()));
+        assert_eq!(limits(&calls), Err("`max_calls`: 18446744073709551615 calls is too much".into()));
     }
 
     #[test]

@@ -65,7 +65,11 @@ impl Plane {
     /// One page of runs, newest first.
     pub async fn list_runs(&self, caller: &Caller, list: ListRuns) -> Result<Page<RunSummary>, Problem> {
         let limit = list.limit.unwrap_or(PAGE.0).clamp(1, PAGE.1);
-        let before = list.cursor.map(|cursor| cursor.parse::<RunId>()).transpose().map_err(bad_cursor)?;
+        let before = list
+            .cursor
+            .map(|cursor| cursor.parse::<RunId>())
+            .transpose()
+            .map_err(|error| bad_cursor(&error))?;
         let wanted = list.status.as_deref().map(status_named).transpose()?;
         let filter = match wanted {
             None => Filter::All,
@@ -245,7 +249,7 @@ fn status_named(word: &str) -> Result<RunStatus, Problem> {
     })
 }
 
-fn bad_cursor(error: ParseIdError) -> Problem {
+fn bad_cursor(error: &ParseIdError) -> Problem {
     Problem::new(Code::BadRequest, format!("`cursor`: {error}"))
         .suggest("pass the `next_cursor` of the page before, as it is")
 }

@@ -9,7 +9,7 @@ use tokio::{sync::futures::Notified, time::sleep};
 use super::{Held, HeldFor, Shared, call::Job, hold::Hold};
 use crate::{
     Pass,
-    budget::{Limit, Policy, Scope, Window},
+    budget::{Limit, Meter, Scope, Window},
     provider::Provider,
     quota::{Account, Busy, Permit},
 };
@@ -96,15 +96,19 @@ fn quota(provider: &Provider, model: &str, until: Option<Timestamp>) -> Held {
     let when = until.map_or_else(String::new, |until| format!(", not before {}", clock(until)));
     Held {
         what: HeldFor::Quota,
-        detail: format!("{name} takes no more calls of `{model}` for now{when}; its process is kept"),
-        way_out: "nothing to do: calls go on, in turn, as the provider takes them".into(),
+        detail: format!("{name} takes no more calls of `{model}` for now{when}"),
+        way_out: "nothing to do: its process is kept, and calls go on in turn, as the provider takes them"
+            .into(),
     }
 }
 
 /// Held until a budget gives way.
 pub(super) fn budget(limit: &Limit, until: Option<Timestamp>, needs: u64) -> Held {
     let (whose, way_out) = match &limit.scope {
-        Scope::Run(run) => ("this run", format!("`mainspring runs raise {run} --{} N`", limit.meter)),
+        Scope::Run(run) => (
+            "this run",
+            format!("`mainspring runs raise {run} --{} N` lets it go on where it stands", limit.meter),
+        ),
         Scope::Agent(_) => ("this agent", "raise the agent's budget in the settings".to_owned()),
         Scope::Tenant => ("all runs", "raise the tenant's budget in the settings".to_owned()),
     };
@@ -114,13 +118,16 @@ pub(super) fn budget(limit: &Limit, until: Option<Timestamp>, needs: u64) -> Hel
         Window::Day => " a day",
     };
     let (most, needs) = (limit.meter.words(limit.max), limit.meter.words(needs));
-    let detail = format!("the budget of {whose}, {most}{span}, leaves less than the {needs} this call needs");
+    let lack = match limit.meter {
+        Meter::Calls => "is used up".to_owned(),
+        Meter::Tokens | Meter::Cost => format!("leaves less than the {needs} that its next call may need"),
+    };
+    let detail = format!("the budget of {whose}, {most}{span}, {lack}");
     let way_out = match until {
         Some(until) => format!("it goes on by itself at {}; or {way_out}", clock(until)),
         None => way_out,
     };
-    let kept = if limit.policy == Policy::Terminate { "" } else { "; its process is kept" };
-    Held { what: HeldFor::Budget, detail: format!("{detail}{kept}"), way_out }
+    Held { what: HeldFor::Budget, detail, way_out }
 }
 
 fn clock(at: Timestamp) -> String {

@@ -9,10 +9,10 @@ use mainspring_api::{
 use mainspring_types::{Problem, RunId};
 use tokio::{
     signal::unix::SignalKind,
-    time::{Interval, interval},
+    time::{Instant, Interval, interval, sleep_until},
 };
 
-use super::{AWAY, BACK, Follow, Lines, Seen, View};
+use super::{AWAY, BACK, Follow, Seen, View};
 use crate::{
     listen_for,
     output::{Output, Palette, Surface, Tone, short_version},
@@ -21,6 +21,10 @@ use crate::{
 
 /// How often the foot of the terminal is drawn: enough for a smooth spinner, little enough to cost nothing.
 const FRAME_EVERY: Duration = Duration::from_millis(80);
+
+/// How long a run may be silent before it is asked what it waits for, and how often then: reading a long run takes
+/// time that its server has better uses for.
+const ASK_AFTER: Duration = Duration::from_secs(1);
 
 /// How the watching ended.
 #[derive(Debug)]
@@ -33,22 +37,32 @@ pub(crate) enum Watched {
 
 /// Watches the run and tells about it on standard error.
 pub(crate) async fn watch(client: &Client, run: &RunView, output: &Output) -> Result<Watched, Problem> {
-    let mut view = View::new(run, io::stderr(), output.err, Lines::Entries, output.err_palette);
+    let mut view = View::new(run, io::stderr(), output.err, output.err_palette);
     view.put(&[header(run, output.err_palette)]);
     let mut follow = Follow::new(client.clone(), run.run_id, 0);
     let mut frames = interval(FRAME_EVERY);
     // One listener for all the while: a new one in each round would miss what arrives between two.
     let mut interrupt = listen_for(SignalKind::interrupt())?;
     let mut interrupts = 0;
+    let mut wait = Wait::new();
     loop {
         tokio::select! {
             seen = follow.next() => match seen? {
-                Some(Seen::Event(event)) => view.event(&event),
+                Some(Seen::Event(event)) => {
+                    wait.heard();
+                    view.event(&event);
+                }
                 Some(Seen::Away) => view.say(Tone::Warn, AWAY),
                 Some(Seen::Back) => view.say(Tone::Good, BACK),
                 None => break,
             },
             () = tick(&mut frames, output.err) => view.draw(),
+            () = sleep_until(wait.ask_at) => {
+                // A server that is away is told of by the one who follows.
+                if let Ok(run) = client.run(run.run_id).await {
+                    wait.tell(&run, &mut view);
+                }
+            }
             _ = interrupt.recv() => {
                 interrupts += 1;
                 if interrupts > 1 {
@@ -65,6 +79,41 @@ pub(crate) async fn watch(client: &Client, run: &RunView, output: &Output) -> Re
     view.close(&[space, vec![render::ending(&run, output.err_palette)]].concat());
     Ok(Watched::Ended(Box::new(run)))
 }
+
+/// What was said of what the run waits for.
+struct Wait {
+    said: Option<String>,
+    ask_at: Instant,
+}
+
+impl Wait {
+    fn new() -> Self {
+        Self { said: None, ask_at: Instant::now() + ASK_AFTER }
+    }
+
+    /// The run spoke.
+    fn heard(&mut self) {
+        self.ask_at = Instant::now() + ASK_AFTER;
+    }
+
+    /// Says once what its calls wait for, and the way out; the journal does not tell.
+    fn tell<W: io::Write>(&mut self, run: &RunView, view: &mut View<W>) {
+        self.ask_at = Instant::now() + ASK_AFTER;
+        let held = run.waiting.as_ref().filter(|waiting| HELD.contains(&waiting.reason.as_str()));
+        match held {
+            Some(waiting) if self.said.as_ref() != Some(&waiting.detail) => {
+                view.say(Tone::Warn, &format!("waits: {}", waiting.detail));
+                view.say(Tone::Warn, &format!("→ {}", waiting.way_out));
+            }
+            None if self.said.is_some() => view.say(Tone::Good, "goes on"),
+            _ => {}
+        }
+        self.said = held.map(|waiting| waiting.detail.clone());
+    }
+}
+
+/// What calls are held open for.
+const HELD: [&str; 3] = ["gate", "budget", "quota"];
 
 /// The next frame; never on a stream that is not drawn.
 async fn tick(frames: &mut Interval, surface: Surface) {

@@ -35,6 +35,10 @@ fn facts(run: &RunView, now: Timestamp) -> Vec<(&'static str, String)> {
     facts.push(("created", format!("{} ({})", moment(run.created_at), age(run.created_at, now))));
     facts.extend(run.ended_at.map(|at| ("ended", format!("{} ({})", moment(at), age(at, now)))));
     facts.push(("used", used(run)));
+    if !run.budget.is_empty() {
+        let limits: Vec<&str> = run.budget.iter().map(|limit| limit.summary.as_str()).collect();
+        facts.push(("budget", limits.join(", ")));
+    }
     facts.extend(run.isolation.as_ref().map(|isolation| ("isolation", isolation_words(isolation))));
     if let Some(waiting) = &run.waiting {
         facts.push(("waits for", format!("{}: {}", waiting.reason, waiting.detail)));

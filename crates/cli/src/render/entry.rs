@@ -4,6 +4,7 @@ use mainspring_api::event::EventView;
 use mainspring_types::Problem;
 use serde_json::Value;
 
+use super::effect;
 use crate::output::{Palette, Tone, fitted};
 
 /// An entry with its fields by name. Fields that are absent or of another kind are simply not there: a newer server
@@ -30,6 +31,17 @@ impl<'a> Entry<'a> {
     /// The attempt it is about.
     pub(crate) fn attempt(self) -> Option<u64> {
         self.0.data.get("attempt")?.as_u64()
+    }
+
+    /// A field that is a number.
+    pub(crate) fn number(self, name: &str) -> Option<u64> {
+        self.0.data.get(name)?.as_u64()
+    }
+
+    /// The tokens of a call.
+    pub(crate) fn tokens(self) -> Option<u64> {
+        let usage = self.0.data.get("usage")?.as_object()?;
+        Some(usage.values().filter_map(Value::as_u64).sum())
     }
 
     /// The lines an agent wrote.
@@ -63,7 +75,7 @@ pub(crate) fn line(event: &EventView, palette: Palette, columns: usize) -> Strin
 
 /// Whether an entry is worth a line to someone who waits for the result, rather than for the record.
 pub(crate) fn is_notable(event: &EventView) -> bool {
-    !matches!(event.kind.as_str(), "run.clock_started" | "timer.fired")
+    !matches!(event.kind.as_str(), "run.clock_started" | "timer.fired" | "effect.intended")
 }
 
 /// What happened, in words.
@@ -96,7 +108,7 @@ fn words(entry: Entry<'_>) -> (Option<Tone>, String) {
         "run.completed" => (Some(Tone::Good), "✓ completed".to_owned()),
         "run.failed" => (Some(Tone::Bad), format!("✗ failed{}", because(entry))),
         "run.cancelled" => (Some(Tone::Warn), "■ cancelled".to_owned()),
-        other => (Some(Tone::Dim), other.to_owned()),
+        other => effect::words(entry).unwrap_or_else(|| (Some(Tone::Dim), other.to_owned())),
     }
 }
 

@@ -1,10 +1,12 @@
 //! A run with fixed times and ids, for the tests of what people see.
 
 use mainspring_api::{
+    effect::EffectView,
     event::EventView,
+    limit::BudgetView,
     run::{RunStatus, RunSummary, RunView, StepView, Usage, Waiting},
 };
-use mainspring_types::{RunId, StepId, Timestamp};
+use mainspring_types::{AttemptNo, EffectId, RunId, StepId, Timestamp};
 use serde_json::{Value, json};
 
 /// The moment the fixture's runs begin.
@@ -131,4 +133,60 @@ pub(crate) fn summary(status: RunStatus) -> RunSummary {
         ended_at: run.ended_at,
         reason: run.waiting.map(|waiting| waiting.reason),
     }
+}
+
+/// A completed run whose agent asked a model three times and was answered once from the journal.
+pub(crate) fn paid() -> RunView {
+    let usage = Usage { input_tokens: 388, output_tokens: 24, total_tokens: 412, ..Usage::default() };
+    let limit = |meter: &str, (used, max), summary: &str| BudgetView {
+        meter: meter.to_owned(),
+        max,
+        used,
+        policy: "suspend".to_owned(),
+        summary: summary.to_owned(),
+    };
+    RunView {
+        usage,
+        model_calls: 3,
+        replayed_calls: 1,
+        cost: "$0.0004".to_owned(),
+        cost_nano_usd: 400_000,
+        budget: vec![
+            limit("tokens", (412, 1000), "412 of 1000 tokens"),
+            limit("calls", (2, 2), "2 of 2 calls"),
+        ],
+        ..run(RunStatus::Completed)
+    }
+}
+
+/// The calls of that run.
+pub(crate) fn called() -> Vec<EffectView> {
+    let effect = |number: u128, state: &str, replays: u32, (input, output): (u64, u64)| EffectView {
+        effect_id: EffectId::from_u128(0x019a_a49d_4d00_7000_8000_0000_0000_0000 + number),
+        step: StepId::new("main").expect("a step name"),
+        attempt: AttemptNo(1),
+        route: "openai.chat".to_owned(),
+        model: "gpt-4o-mini".to_owned(),
+        provider: "openai".to_owned(),
+        key: format!("sha256:{}", "4f1c9a2b".repeat(8)),
+        occurrence: 1,
+        state: state.to_owned(),
+        superseded: false,
+        replayed: replays > 0,
+        replays,
+        tries: 1,
+        tokens: Usage {
+            input_tokens: input,
+            output_tokens: output,
+            total_tokens: input + output,
+            ..Usage::default()
+        },
+        held_tokens: 0,
+        cost: "$0.0002".to_owned(),
+        cost_nano_usd: 200_000,
+        stop: Some("natural".to_owned()),
+        intended_at: BEGIN,
+        settled_at: Some(at(400)),
+    };
+    vec![effect(1, "committed", 1, (180, 12)), effect(2, "committed", 0, (208, 12))]
 }

@@ -9,9 +9,8 @@
 //!             └──── lost, retried ┘
 //! ```
 
+mod calls;
 mod step;
-
-use std::time::Duration;
 
 use mainspring_api::event::EventView;
 use mainspring_types::{StepId, Timestamp};
@@ -67,7 +66,7 @@ impl Progress {
             "attempt.ended" => step.ended(event.at, entry.text("end")),
             "attempt.lost" => step.lost(entry::lost(entry)),
             "log" => step.wrote(entry.lines()),
-            _ => {}
+            _ => step.called(entry),
         }
     }
 
@@ -77,11 +76,6 @@ impl Progress {
             self.steps.len() - 1
         });
         &mut self.steps[index]
-    }
-
-    /// How long a step's last attempt took.
-    pub(crate) fn took(&self, name: &str) -> Option<Duration> {
-        self.steps.iter().find(|step| step.name == name)?.took
     }
 
     /// The lines of steps that have finished since this was last asked; of all steps once the run has ended.
@@ -116,8 +110,10 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
-    use crate::render::fixture::{at, lost_and_found};
+    use crate::render::fixture::{at, journal, lost_and_found};
 
     const NAMES: [&str; 3] = ["plan", "write", "send"];
 
@@ -170,6 +166,41 @@ mod tests {
           ⠋ write     0.6 s  attempt 2
               attempt 1 was cut off: the server died
           · send
+        ");
+    }
+
+    #[test]
+    fn model_calls_are_counted_beside_their_step() {
+        let call = |kind: &str, more: Value| {
+            let mut data = json!({"step": "plan", "attempt": 1, "effect": "e1", "model": "gpt-4o-mini"});
+            data.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            (500, kind.to_owned(), data)
+        };
+        let story = [
+            call("attempt.started", json!({})),
+            call("effect.replayed", json!({"effect": "e0"})),
+            call("effect.intended", json!({})),
+            call("effect.retried", json!({"try": 1, "error": "status 529: overloaded"})),
+            call("effect.committed", json!({"usage": {"input_tokens": 300, "output_tokens": 12}})),
+        ];
+        let names = [StepId::new("plan").expect("a step name")];
+        let pictures = [3, 4, 5].map(|seen| {
+            let mut progress = Progress::new(&names);
+            let story: Vec<_> =
+                story.iter().take(seen).map(|(at, kind, data)| (*at, kind.as_str(), data.clone())).collect();
+            for event in &journal(&story) {
+                progress.fold(event);
+            }
+            let frame = Frame { now: at(700), number: 0, palette: Palette::Plain, columns: 90 };
+            progress.foot(frame).join("\n")
+        });
+        insta::assert_snapshot!(pictures.join("\n\n"), @"
+        ⠋ plan     0.2 s  2 model calls, 1 from the journal · asks gpt-4o-mini
+
+        ⠋ plan     0.2 s  2 model calls, 1 from the journal · asks gpt-4o-mini
+            model gpt-4o-mini · try 1 failed: status 529: overloaded; trying again
+
+        ⠋ plan     0.2 s  2 model calls, 1 from the journal
         ");
     }
 

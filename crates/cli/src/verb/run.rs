@@ -4,10 +4,7 @@ mod request;
 
 use std::process::ExitCode;
 
-use mainspring_api::{
-    limit::Dollars,
-    run::{RunStatus, RunView},
-};
+use mainspring_api::run::{RunStatus, RunView};
 
 use crate::{
     Outcome, connect,
@@ -45,9 +42,6 @@ pub(crate) struct Args {
     /// The input as JSON; @FILE reads a file, - reads standard input
     #[arg(long, value_name = "JSON|@FILE|-")]
     input: Option<String>,
-    /// Print the whole run as one JSON object, like `-o json`
-    #[arg(long)]
-    pub(crate) json: bool,
     /// Print the run's id and leave; a server in the background runs it
     #[arg(short, long)]
     detach: bool,
@@ -58,8 +52,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     max_tokens: Option<u64>,
     /// How much money they may cost, such as 1.50
-    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
-    max_cost: Option<Dollars>,
+    #[arg(long, value_name = "DOLLARS")]
+    max_cost: Option<String>,
     /// How many calls may be sent to a provider, each try for itself
     #[arg(long, value_name = "N")]
     max_calls: Option<u64>,
@@ -69,11 +63,6 @@ pub(crate) struct Args {
     /// Let install commands of any form run, not only those of uv and pip
     #[arg(long)]
     allow_install: bool,
-}
-
-/// Takes an amount of money as it was written: the server reads it.
-fn dollars(text: &str) -> Result<Dollars, std::convert::Infallible> {
-    Ok(Dollars(text.to_owned()))
 }
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {

@@ -1,10 +1,13 @@
 //! `mainspring runs`: what was run, what runs, and how to take hold of it.
 
 mod cancel;
+mod diverge;
+mod effects;
 mod events;
 mod find;
 mod list;
 mod pause;
+mod raise;
 mod show;
 
 use clap::Subcommand;
@@ -19,6 +22,7 @@ pub(crate) enum Verb {
     List(list::Args),
     Show(show::Args),
     Events(events::Args),
+    Effects(effects::Args),
     Cancel(cancel::Args),
     /// Dispatch nothing more of a run until it is resumed
     ///
@@ -26,6 +30,8 @@ pub(crate) enum Verb {
     Pause(pause::Args),
     /// Let a paused run go on
     Resume(pause::Args),
+    Raise(raise::Args),
+    Diverge(diverge::Args),
 }
 
 /// Which run.
@@ -41,8 +47,11 @@ pub(crate) async fn run(verb: Verb, context: &Context) -> Outcome {
         Verb::List(args) => list::run(args, context).await,
         Verb::Show(args) => show::run(&args, context).await,
         Verb::Events(args) => events::run(&args, context).await,
+        Verb::Effects(args) => effects::run(&args, context).await,
         Verb::Cancel(args) => cancel::run(args, context).await,
         Verb::Pause(args) => pause::run(&args, pause::Hold::Pause, context).await,
         Verb::Resume(args) => pause::run(&args, pause::Hold::Resume, context).await,
+        Verb::Raise(args) => raise::run(args, context).await,
+        Verb::Diverge(args) => diverge::run(&args, context).await,
     }
 }

@@ -55,9 +55,7 @@ fn a_run_is_followed_across_the_death_of_its_server() {
 #[test]
 fn a_detached_run_goes_on_by_itself() {
     let home = Home::new();
-    home.write("data/config.toml", "idle_shutdown = \"1s\"\n");
-    std::fs::set_permissions(home.path("data"), std::os::unix::fs::PermissionsExt::from_mode(0o700))
-        .expect("closed");
+    home.configure("idle_shutdown = \"1s\"\n");
     let ran = home.run(&["run", &home.waiter(), "--detach"]);
     let id = ran.stdout.trim_end().to_owned();
     assert!(ran.code == Some(0) && id.starts_with("run_") && !id.contains('\n'), "{ran:?}");

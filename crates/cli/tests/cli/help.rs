@@ -2,7 +2,7 @@
 
 use crate::home::Home;
 
-const VERBS: [&str; 20] = [
+const VERBS: [&str; 23] = [
     "",
     "demo",
     "run",
@@ -10,9 +10,12 @@ const VERBS: [&str; 20] = [
     "runs list",
     "runs show",
     "runs events",
+    "runs effects",
     "runs cancel",
     "runs pause",
     "runs resume",
+    "runs raise",
+    "runs diverge",
     "why",
     "serve",
     "agents",

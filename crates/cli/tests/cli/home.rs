@@ -45,6 +45,12 @@ impl Home {
         path.display().to_string()
     }
 
+    /// Writes the settings of the data folder.
+    pub(crate) fn configure(&self, text: &str) {
+        self.write("data/config.toml", text);
+        fs::set_permissions(self.path("data"), fs::Permissions::from_mode(0o700)).expect("closed");
+    }
+
     /// A package with the methods `add` and `fail`, and its path.
     pub(crate) fn package(&self) -> String {
         self.write("calc/agent.py", include_str!("calc/agent.py"));

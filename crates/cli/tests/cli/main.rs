@@ -2,6 +2,7 @@
 
 mod agents;
 mod attended;
+mod calls;
 mod demo;
 mod help;
 mod home;

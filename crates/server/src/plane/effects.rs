@@ -19,7 +19,11 @@ impl Plane {
         list: ListEffects,
     ) -> Result<Page<EffectView>, Problem> {
         let limit = list.limit.unwrap_or(PAGE.0).clamp(1, PAGE.1);
-        let after = list.cursor.map(|cursor| cursor.parse::<EffectId>()).transpose().map_err(bad_cursor)?;
+        let after = list
+            .cursor
+            .map(|cursor| cursor.parse::<EffectId>())
+            .transpose()
+            .map_err(|error| bad_cursor(&error))?;
         let key = RunKey { tenant: caller.tenant.clone(), run };
         let found = self
             .read(move |readers| match readers.run(&key)? {

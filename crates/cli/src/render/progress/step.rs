@@ -4,8 +4,11 @@ use std::{collections::VecDeque, fmt::Write as _, time::Duration};
 
 use mainspring_types::Timestamp;
 
-use super::Frame;
-use crate::output::{Tone, count, fitted, time, width_of};
+use super::{Frame, calls::Calls};
+use crate::{
+    output::{Tone, count, fitted, time, width_of},
+    render::Entry,
+};
 
 /// How many of an agent's last lines stand beneath its step.
 const TAIL: usize = 4;
@@ -52,8 +55,9 @@ pub(super) struct Step {
     tail: VecDeque<String>,
     /// How many lines came before the tail.
     before: usize,
-    /// What became of attempts that were lost.
-    losses: Vec<String>,
+    /// What became of attempts that were lost, and what else happened that explains the rest.
+    asides: Vec<String>,
+    calls: Calls,
 }
 
 impl Step {
@@ -69,7 +73,8 @@ impl Step {
             stage: String::new(),
             tail: VecDeque::new(),
             before: 0,
-            losses: Vec::new(),
+            asides: Vec::new(),
+            calls: Calls::default(),
         }
     }
 
@@ -103,12 +108,18 @@ impl Step {
         };
         self.took = self.began.or(self.building_since).map(|began| at.since(began));
         self.building_since = None;
+        self.calls.stop();
     }
 
     pub(super) fn lost(&mut self, what: String) {
         self.mark = Mark::Due;
         self.forget();
-        self.losses.push(what);
+        self.calls.stop();
+        self.asides.push(what);
+    }
+
+    pub(super) fn called(&mut self, entry: Entry<'_>) {
+        self.asides.extend(self.calls.fold(entry));
     }
 
     pub(super) fn wrote<'a>(&mut self, lines: impl Iterator<Item = &'a str>) {
@@ -121,7 +132,7 @@ impl Step {
         }
     }
 
-    /// The step as lines: what was built for it, the step itself, what was lost, what it wrote.
+    /// The step as lines: what was built for it, the step itself, what happened to it, what it wrote.
     pub(super) fn lines(&self, width: usize, frame: Frame) -> Vec<String> {
         let palette = frame.palette;
         let mut lines = Vec::new();
@@ -134,7 +145,8 @@ impl Step {
         }
         lines.push(self.line(width, frame));
         let beneath = |text: &str| format!("      {}", fitted(text, frame.columns.saturating_sub(7)));
-        lines.extend(self.losses.iter().map(|loss| palette.paint(Tone::Warn, &beneath(loss))));
+        let asides = self.asides.iter().chain(&self.calls.trouble);
+        lines.extend(asides.map(|aside| palette.paint(Tone::Warn, &beneath(aside))));
         if self.before > 0 {
             lines.push(palette.dim(&beneath(&format!("… {} before", count(self.before as u64, "line")))));
         }
@@ -179,11 +191,11 @@ impl Step {
     }
 
     fn aside(&self, room: usize) -> String {
-        let text = match self.mark {
-            Mark::Building => self.stage.clone(),
-            _ if self.attempt > 1 => format!("attempt {}", self.attempt),
-            _ => String::new(),
-        };
-        fitted(&text, room)
+        if self.mark == Mark::Building {
+            return fitted(&self.stage, room);
+        }
+        let attempt = (self.attempt > 1).then(|| format!("attempt {}", self.attempt));
+        let parts: Vec<String> = attempt.into_iter().chain(self.calls.words()).collect();
+        fitted(&parts.join(" · "), room)
     }
 }

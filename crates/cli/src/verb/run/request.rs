@@ -7,7 +7,7 @@ use std::{
 };
 
 use mainspring_agent::{Agent, CommandLine};
-use mainspring_api::run::CreateRun;
+use mainspring_api::{limit::Dollars, run::CreateRun};
 use mainspring_types::{Code, Problem, parse_duration};
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ pub(super) fn build(args: &Args) -> Result<CreateRun, Failure> {
         timeout: args.timeout.clone(),
         allow_install: args.allow_install,
         max_tokens: args.max_tokens,
-        max_cost: args.max_cost.clone(),
+        max_cost: args.max_cost.clone().map(Dollars),
         max_calls: args.max_calls,
     })
 }
