@@ -73,7 +73,10 @@ impl Gateway {
             relief: Notify::new(),
         };
         let gateway = Self { shared: Arc::new(shared) };
-        gateway.write(|reply| TakeOver { owner, reply }).await.map_err(|fault| fault.to_problem())?;
+        gateway
+            .write(|reply| TakeOver { ledger: gateway.shared.ledger.clone(), reply })
+            .await
+            .map_err(|fault| fault.to_problem())?;
         Ok(gateway)
     }
 

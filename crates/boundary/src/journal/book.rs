@@ -8,7 +8,7 @@ use mainspring_store::{AccountKey, Balance, Fault, Pen, Spender, Spent as Sum};
 use mainspring_types::Timestamp;
 
 use super::{Pass, entries};
-use crate::budget::{Account, Hold, Limit, Meter, Rule, Scope, Spent, Verdict, Wish, limits, reserve};
+use crate::budget::{Account, Hold, Limit, Meter, Rule, Scope, Spent, Verdict, Whom, Wish, limits, reserve};
 
 /// The limits of tenants, agents and all runs, from the settings.
 #[derive(Debug, Default)]
@@ -57,6 +57,22 @@ impl Book {
             pen.move_account(&pass.key.tenant, &key_of(&limit, began), (spent, -held))?;
         }
         Ok(())
+    }
+
+    /// Closes what is not kept up from here on: accounts of past windows, and those that no rule asks for, which would
+    /// miss what is spent until one does again.
+    pub(super) fn put_in_order(&self, pen: &mut Pen<'_>, now: Timestamp) -> Result<(), Fault> {
+        pen.close_accounts(|scope, meter, span, start| {
+            self.rules.iter().any(|rule| {
+                let whose = match &rule.whom {
+                    Whom::Tenant => entries::scope(&Scope::Tenant),
+                    Whom::Agent(agent) => entries::scope(&Scope::Agent(agent.clone())),
+                    Whom::EachRun => return false,
+                };
+                (whose.as_str(), rule.meter.as_str(), rule.window.as_str()) == (scope, meter, span)
+                    && rule.window.start(now) == start
+            })
+        })
     }
 
     fn limits(&self, pen: &Pen<'_>, pass: &Pass) -> Result<Vec<Limit>, Fault> {

@@ -4,19 +4,20 @@ use mainspring_store::{EffectState, Fault, Ledger as _, News, Pen, RunKey, RunLi
 use mainspring_types::{Digest, EffectId, TenantId, Timestamp};
 use tokio::sync::oneshot;
 
-use super::{Pass, entries};
+use super::{Ledger, Pass, entries};
 
 pub(crate) type Reply = oneshot::Sender<Result<(), Fault>>;
 
 /// Notes that every former owner is gone: what it had in flight is unknown.
 pub(crate) struct TakeOver {
-    pub(crate) owner: u128,
+    pub(crate) ledger: Ledger,
     pub(crate) reply: Reply,
 }
 
 impl Unit for TakeOver {
     fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
-        pen.disown(self.owner, now)?;
+        pen.disown(self.ledger.owner, now)?;
+        self.ledger.book.put_in_order(pen, now)?;
         Ok(News::new())
     }
 

@@ -2,6 +2,8 @@
 
 mod world;
 
+mod budgets;
 mod faults;
 mod journal;
+mod quota;
 mod recovery;

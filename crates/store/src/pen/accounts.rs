@@ -14,6 +14,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const MOVE: &str = "UPDATE accounts
 SET settled = settled + $1, held = held + $2
 WHERE tenant = $3 AND scope = $4 AND meter = $5 AND span = $6 AND start_at = $7";
+const CLOSE_OF_RUNS: &str = "DELETE FROM accounts
+WHERE scope LIKE 'run:%'";
+const ACCOUNTS: &str = "SELECT tenant, scope, meter, span, start_at
+FROM accounts";
+const CLOSE: &str = "DELETE FROM accounts
+WHERE tenant = $1 AND scope = $2 AND meter = $3 AND span = $4 AND start_at = $5";
 const SPENT: &str = "SELECT
     coalesce(sum(t.input_tokens + t.output_tokens + t.cache_read_tokens + t.cache_creation_tokens), 0),
     coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0),
@@ -44,8 +50,19 @@ FROM limits
 WHERE tenant = $1 AND run = $2
 ORDER BY meter";
 
-pub(crate) const STATEMENTS: &[&str] =
-    &[BALANCE, OPEN, MOVE, SPENT, SPENT_BY_AGENT, SPENT_BY_RUN, LIMIT, LIMITS];
+pub(crate) const STATEMENTS: &[&str] = &[
+    BALANCE,
+    OPEN,
+    MOVE,
+    CLOSE_OF_RUNS,
+    ACCOUNTS,
+    CLOSE,
+    SPENT,
+    SPENT_BY_AGENT,
+    SPENT_BY_RUN,
+    LIMIT,
+    LIMITS,
+];
 
 /// Whose spending is summed up.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +125,23 @@ impl Pen<'_> {
             MOVE,
             &[&settled, &held, &tenant.as_str(), &key.scope, &key.meter, &key.span, &key.start.as_millis()],
         )
+    }
+
+    /// Closes the accounts of all runs, and of the others those that `keep` does not want, by scope, meter, span and
+    /// beginning. Each is opened again with what the tries say.
+    pub fn close_accounts(
+        &mut self,
+        keep: impl Fn(&str, &str, &str, Timestamp) -> bool,
+    ) -> Result<(), Fault> {
+        self.execute(CLOSE_OF_RUNS, &[])?;
+        let accounts: Vec<(String, String, String, String, i64)> =
+            self.rows(ACCOUNTS, &[], |row| row.try_into())?;
+        for (tenant, scope, meter, span, start) in accounts {
+            if !keep(&scope, &meter, &span, Timestamp::from_millis(start)) {
+                self.execute(CLOSE, &[&tenant, &scope, &meter, &span, &start])?;
+            }
+        }
+        Ok(())
     }
 
     /// What tries that began at `since` or later have cost, from the tries themselves.

@@ -26,6 +26,7 @@ fn nothing_on_the_way_of_a_run_reads_a_whole_table() {
     // Read at a start: what is owed and what is due, all of it; and indexes of what is open, which are small.
     let at_start = [
         "SCAN outbox",
+        "SCAN accounts",
         "SCAN timers",
         "SCAN effects USING INDEX effects_open",
         "SCAN tries USING INDEX tries_open",

@@ -83,9 +83,13 @@ impl Agent {
     }
 
     pub(crate) async fn send(&self, path: &str, body: &Value) -> Answering {
-        let socket = TcpStream::connect(&self.address).await.expect("the gateway listens");
-        let (mut sender, connection) =
-            http1::handshake::<_, Full<Bytes>>(TokioIo::new(socket)).await.expect("speaks HTTP");
+        self.try_send(path, body).await.expect("an answer begins")
+    }
+
+    /// The same; `None` when the gateway is killed.
+    pub(crate) async fn try_send(&self, path: &str, body: &Value) -> Option<Answering> {
+        let socket = TcpStream::connect(&self.address).await.ok()?;
+        let (mut sender, connection) = http1::handshake::<_, Full<Bytes>>(TokioIo::new(socket)).await.ok()?;
         let connection = tokio::spawn(async move {
             // An answer that breaks off breaks the connection too.
             let _ = connection.await;
@@ -99,8 +103,9 @@ impl Agent {
             request = request.header(*name, value);
         }
         let request = request.body(Full::new(body.to_string().into())).expect("a request");
-        let (head, body) = sender.send_request(request).await.expect("an answer begins").into_parts();
-        Answering { status: head.status.as_u16(), headers: head.headers, body, connection: hang_up.stay() }
+        let (head, body) = sender.send_request(request).await.ok()?.into_parts();
+        let connection = hang_up.stay();
+        Some(Answering { status: head.status.as_u16(), headers: head.headers, body, connection })
     }
 }
 

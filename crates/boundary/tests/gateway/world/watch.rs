@@ -1,6 +1,7 @@
 //! A warden that remembers what it was told.
 
 use std::{
+    collections::HashMap,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -43,6 +44,14 @@ impl Watch {
     /// How often a hold began.
     pub(crate) fn holds_begun(&self) -> usize {
         self.lock().holds.iter().filter(|(_, held)| held.is_some()).count()
+    }
+
+    /// How many runs are held now.
+    pub(crate) fn held_now(&self) -> usize {
+        let told = self.lock();
+        let last: HashMap<RunId, bool> =
+            told.holds.iter().map(|(run, held)| (*run, held.is_some())).collect();
+        last.values().filter(|held| **held).count()
     }
 
     /// Why runs were to end.
