@@ -2,7 +2,8 @@
 //! provider itself and once through the gateway, and what each side got is compared to the byte.
 //!
 //! The provider is [`mainspring_testkit::upstream`], which answers the same requests with the same bytes whenever it
-//! begins anew. A third time the programs get every answer from the journal, after a death.
+//! begins anew. A third time the programs get every answer from the journal, after a death. All of them name the same
+//! packages, so that one environment is built for the three.
 
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -11,36 +12,37 @@ mod recorded;
 mod same;
 mod scene;
 
+use std::thread;
+
 use mainspring_testkit::{clients, or_skip};
 
-use crate::scene::Scene;
+use crate::scene::{Client, Scene};
 
 #[test]
-fn anthropic_messages() {
-    check("anthropic_messages", "anthropic");
-}
-
-#[test]
-fn openai_chat_and_responses() {
-    check("openai_chat_and_responses", "openai");
-}
-
-#[test]
-fn google_generate() {
-    check("google_generate", "google");
-}
-
-/// Compares what passes between the client of this name and the provider.
-fn check(test: &str, client: &str) {
+fn what_clients_and_providers_say_to_each_other_is_passed_on_unchanged() {
+    let test = "what_clients_and_providers_say_to_each_other_is_passed_on_unchanged";
     let Some(installers) = or_skip(test, clients::installers()) else { return };
-    let scene = Scene::new(installers);
-    let (first, second) = scene.through_the_gateway(client);
-    let through = scene.upstream.log();
-    scene.upstream.reset();
-    let direct = scene.directly(client, &first.python);
+    let scene = Scene::new();
+    let server = scene.serve(&installers);
+    thread::scope(|scope| {
+        for client in &scene.clients {
+            let thread = thread::Builder::new().name(client.name.to_owned());
+            thread.spawn_scoped(scope, || check(&scene, client)).expect("a thread");
+        }
+    });
+    assert!(server.terminate().success());
+    scene.stage.assert_nothing_left();
+}
 
-    same::requests(&through, &scene.upstream.log());
+/// Compares what passes between a client and its provider.
+fn check(scene: &Scene, client: &Client) {
+    let (first, second) = client.through_the_gateway(&scene.stage);
+    let through = client.upstream.log();
+    client.upstream.reset();
+    let direct = client.directly(&scene.stage, &first.python);
+
+    same::requests(&through, &client.upstream.log());
     same::answers(&direct, &first, "false");
     same::answers(&direct, &second, "true");
-    recorded::compare(client, &direct);
+    recorded::compare(client.name, &direct);
 }

@@ -1,6 +1,7 @@
-//! A stage with a provider, and the programs of `programs/` on both ways to it.
+//! A stage with a provider for each client, and the programs of `programs/` on both ways to it.
 
 use std::{
+    fs,
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -12,7 +13,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::{
-    harness::{Stage, ended},
+    harness::{Server, Stage, ended},
     heard::Heard,
 };
 
@@ -26,31 +27,54 @@ const TIME: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 /// The provider's key: the gateway has it, and a program that speaks to the provider itself.
 const KEY: &str = "sk-of-the-provider";
 
-/// A stage and a provider.
+/// A stage and all clients.
 pub(crate) struct Scene {
-    stage: Stage,
+    pub(crate) stage: Stage,
+    pub(crate) clients: [Client; 3],
+}
+
+/// A client with its provider.
+pub(crate) struct Client {
+    pub(crate) name: &'static str,
     pub(crate) upstream: Upstream,
-    /// What installers are told.
-    installers: Vec<(&'static str, PathBuf)>,
+    /// The variables in which it looks for its key and for the provider.
+    variables: [(&'static str, String); 2],
 }
 
 impl Scene {
-    pub(crate) fn new(installers: Vec<(&'static str, PathBuf)>) -> Self {
-        Self { stage: Stage::new(), upstream: Upstream::start_at(TIME, MODEL), installers }
+    pub(crate) fn new() -> Self {
+        let clients = [
+            Client::new("anthropic", "ANTHROPIC_API_KEY", ("ANTHROPIC_BASE_URL", "")),
+            Client::new("google", "GEMINI_API_KEY", ("GOOGLE_GEMINI_BASE_URL", "")),
+            Client::new("openai", "OPENAI_API_KEY", ("OPENAI_BASE_URL", "/v1")),
+        ];
+        Self { stage: Stage::new(), clients }
     }
 
-    /// What a client's program hears as an agent: in its first attempt, at whose end it dies, and in its second.
-    pub(crate) fn through_the_gateway(&self, client: &str) -> (Heard, Heard) {
-        let providers = self.providers();
-        let mut environment: Vec<_> = providers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        environment
-            .extend(self.installers.iter().map(|(name, value)| (*name, value.to_str().expect("plain"))));
-        let server = self.stage.serve_with(&environment);
-        let folder = self.stage.path("");
+    /// Starts a server that knows every provider, and installs packages as it is told.
+    pub(crate) fn serve(&self, installers: &[(&'static str, PathBuf)]) -> Server {
+        let providers = self.clients.iter().flat_map(|client| &client.variables);
+        let providers = providers.map(|(name, value)| (*name, value.as_str()));
+        let installers = installers.iter().map(|(name, value)| (*name, value.to_str().expect("plain")));
+        self.stage.serve_with(&providers.chain(installers).collect::<Vec<_>>())
+    }
+}
+
+impl Client {
+    fn new(name: &'static str, key: &'static str, (base, path): (&'static str, &str)) -> Self {
+        let upstream = Upstream::start_at(TIME, MODEL);
+        let variables = [(key, KEY.to_owned()), (base, format!("{}{path}", upstream.base_url()))];
+        Self { name, upstream, variables }
+    }
+
+    /// What its program hears as an agent: in its first attempt, at whose end it dies, and in its second.
+    pub(crate) fn through_the_gateway(&self, stage: &Stage) -> (Heard, Heard) {
+        let folder = stage.path(self.name);
+        fs::create_dir(&folder).expect("makes a folder");
         let input = Some(json!({ "prompt": folder }));
-        let request = CreateRun { agent: program(client), input, ..CreateRun::default() };
+        let request = CreateRun { agent: self.program(), input, ..CreateRun::default() };
         let run = Runtime::new().expect("starts").block_on(async {
-            let client = self.stage.client();
+            let client = stage.client();
             let run = client.create_run(&request, None).await.expect("accepted").run_id;
             ended(&client, run).await
         });
@@ -59,19 +83,18 @@ impl Scene {
             (RunStatus::Completed, None, 2),
             "{run:#?}"
         );
-        assert!(server.terminate().success());
         (Heard::read(&folder, "1"), Heard::read(&folder, "2"))
     }
 
     /// What it hears from the provider itself.
-    pub(crate) fn directly(&self, client: &str, python: &str) -> Heard {
-        let folder = self.stage.path("");
+    pub(crate) fn directly(&self, stage: &Stage, python: &str) -> Heard {
+        let folder = stage.path(self.name);
         let ran = Command::new(python)
-            .arg(program(client))
+            .arg(self.program())
             .arg(&folder)
             .env_clear()
             .envs([("LANG", "C.UTF-8"), ("PYTHONDONTWRITEBYTECODE", "1")])
-            .envs(self.providers())
+            .envs(self.variables.clone())
             .stdin(Stdio::null())
             .output()
             .expect("the interpreter starts");
@@ -79,20 +102,7 @@ impl Scene {
         Heard::read(&folder, "direct")
     }
 
-    /// The variables that name the provider.
-    fn providers(&self) -> [(&'static str, String); 6] {
-        let base = self.upstream.base_url();
-        [
-            ("ANTHROPIC_API_KEY", KEY.to_owned()),
-            ("ANTHROPIC_BASE_URL", base.clone()),
-            ("OPENAI_API_KEY", KEY.to_owned()),
-            ("OPENAI_BASE_URL", format!("{base}/v1")),
-            ("GEMINI_API_KEY", KEY.to_owned()),
-            ("GOOGLE_GEMINI_BASE_URL", base),
-        ]
+    fn program(&self) -> String {
+        format!("{PROGRAMS}{}_client.py", self.name)
     }
-}
-
-fn program(client: &str) -> String {
-    format!("{PROGRAMS}{client}_client.py")
 }

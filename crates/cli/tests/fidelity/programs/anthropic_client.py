@@ -1,5 +1,5 @@
 # /// script
-# dependencies = ["anthropic==2.11.0"]
+# dependencies = ["anthropic==2.11.0", "google-genai==3.4.0", "openai==3.52.0"]
 # ///
 """Anthropic's client: Messages with all that it sends."""
 

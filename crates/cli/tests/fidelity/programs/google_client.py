@@ -1,5 +1,5 @@
 # /// script
-# dependencies = ["google-genai==3.4.0"]
+# dependencies = ["anthropic==2.11.0", "google-genai==3.4.0", "openai==3.52.0"]
 # ///
 """Google's client: the Gemini API with all that it sends."""
 

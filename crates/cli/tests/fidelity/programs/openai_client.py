@@ -1,5 +1,5 @@
 # /// script
-# dependencies = ["openai==3.52.0"]
+# dependencies = ["anthropic==2.11.0", "google-genai==3.4.0", "openai==3.52.0"]
 # ///
 """OpenAI's client: Chat Completions, Responses, embeddings and lists of models, with all that it sends."""
 
