@@ -260,7 +260,7 @@ impl Desk {
 }
 
 fn strayed(expected: EffectId) -> String {
-    format!("asks for something other than at this place before, when it was {expected}")
+    format!("asks for something other than the recorded call {expected}")
 }
 
 fn gone(what: &str) -> Fault {

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::home::Home;
 
-/// Asks a model twice over HTTP, as any client would.
-const ASKS_TWICE: &str = r#"import json, os, urllib.request
+/// Asks a model over HTTP, as any client would.
+const ASKS: &str = r#"import json, os, urllib.request
 
 def ask(text):
     body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": text}]}
@@ -15,8 +15,20 @@ def ask(text):
     request = urllib.request.Request(address, json.dumps(body).encode(), head)
     with urllib.request.urlopen(request, timeout=120) as answer:
         return json.load(answer)["choices"][0]["message"]["content"]
+"#;
 
+/// Asks twice.
+const TWICE: &str = r#"
 print(ask("one"), ask("two"))
+"#;
+
+/// Asks, dies, and asks something else when it is started again.
+const OTHERWISE: &str = r#"
+if not os.path.exists(MARK):
+    ask("one")
+    open(MARK, "w").close()
+    os.kill(os.getpid(), 9)
+print(ask("two"))
 "#;
 
 const ANSWERS: &str = "
@@ -28,15 +40,15 @@ rules:
     reply: {text: second}
 ";
 
-/// A home with the program `ask.py`, whose models are answered by the provider.
-fn home() -> (Home, Upstream) {
+/// A home with the program `ask.py`, whose models are answered by the provider, and these settings.
+fn home(settings: &str, does: &str) -> (Home, Upstream) {
     let (home, upstream) = (Home::new(), Upstream::start(ANSWERS));
     let (address, key) = (upstream.base_url(), home.write("key", "sk-of-a-test"));
     home.configure(&format!(
-        "[providers.openai]\nkind = \"openai\"\nbase_url = \"{address}\"\nkey_file = \"{key}\"\n"
+        "{settings}\n[providers.openai]\nkind = \"openai\"\nbase_url = \"{address}\"\nkey_file = \"{key}\"\n"
     ));
     home.write("data/prices.toml", "[openai]\n\"gpt-4o-mini\" = { input = 100_000, output = 300_000 }\n");
-    home.write("ask.py", ASKS_TWICE);
+    home.write("ask.py", &format!("{ASKS}\nMARK = {:?}\n{does}", home.path("mark").display().to_string()));
     (home, upstream)
 }
 
@@ -47,7 +59,7 @@ fn only_run(home: &Home) -> String {
 
 #[test]
 fn a_run_shows_its_model_calls_and_what_they_used() {
-    let (home, upstream) = home();
+    let (home, upstream) = home("", TWICE);
     let ran = home.run(&["run", "ask.py", "go"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "first second\n"), "{}", ran.stderr);
     let mut names = home.settings();
@@ -80,7 +92,7 @@ fn a_run_shows_its_model_calls_and_what_they_used() {
 
 #[test]
 fn a_run_waits_at_its_limit_until_it_is_raised() {
-    let (home, upstream) = home();
+    let (home, upstream) = home("", TWICE);
     let mut running = home.start(&["run", "ask.py", "go", "--max-calls", "1"]);
     running.await_stderr("`mainspring runs raise");
     let run = only_run(&home);
@@ -106,6 +118,36 @@ fn a_run_waits_at_its_limit_until_it_is_raised() {
       hint: start it again: `mainspring run` takes --max-tokens, --max-cost and --max-calls
       docs: docs/errors/E1508.md
     ");
+}
+
+#[test]
+fn somebody_decides_for_an_agent_that_leaves_the_recorded_path() {
+    let (home, upstream) = home("divergence = \"ask\"", OTHERWISE);
+    let mut running = home.start(&["run", "ask.py", "go"]);
+    running.await_stderr("`mainspring runs diverge");
+    let run = only_run(&home);
+    let _names = home.settings().bind_to_scope();
+    insta::assert_snapshot!(home.run(&["why", &run]).stdout, @"
+    waiting: the agent asks for something other than the recorded call EFFECT, for TIME
+    → `mainspring runs diverge RUN live` pays for new calls; `... fail` ends the run
+    ");
+    insta::assert_snapshot!(home.run(&["runs", "diverge", &run, "live"]).stdout, @"RUN goes on with new calls where its agent leaves the recorded path");
+    let ran = running.end();
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "second\n"), "{}", ran.stderr);
+    let story = home.run(&["runs", "events", &run]).stdout;
+    let told: Vec<&str> =
+        story.lines().filter(|line| line.contains("model") || line.contains("path")).collect();
+    let told: Vec<&str> = told.iter().map(|line| &line[19..]).collect();
+    insta::assert_snapshot!(told.join("\n"), @"
+    main · model gpt-4o-mini · asked
+    main · model gpt-4o-mini · 3 tokens · $0.0007
+    main · left the recorded path: it waits for a decision
+    main · left the recorded path: new calls from here
+    main · model gpt-4o-mini · asked
+    main · model gpt-4o-mini · 3 tokens · $0.0007
+    main · 1 recorded model call not asked for again
+    ");
+    assert_eq!(upstream.calls(), 2);
 }
 
 #[test]

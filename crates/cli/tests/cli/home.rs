@@ -100,6 +100,7 @@ impl Home {
         settings.add_filter(&escaped(&root), "HOME");
         settings.add_filter(&escaped(self.root.path()), "HOME");
         settings.add_filter("run_[0-9a-z]{26}", "RUN");
+        settings.add_filter("eff_[0-9a-z]{26}", "EFFECT");
         settings.add_filter("[0-9a-f]{12}  RUN", "VERSION  RUN");
         settings.add_filter("@ [0-9a-f]{12}", "@ VERSION");
         settings.add_filter("files +[0-9a-f]{12}", "files        VERSION");
