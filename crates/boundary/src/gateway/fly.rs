@@ -45,10 +45,9 @@ pub(super) async fn fly(
     flight: Arc<Flight>,
     (begun, turn): (Begun, Turn),
 ) {
-    let (effect, wish) = (begun.effect, job.call.wish);
+    let wish = job.call.wish;
     let mut flying = Flying { shared, job, flight, begun, wish, failures: 0, place: turn.place };
     flying.to_the_end(turn).await;
-    flying.shared.flights().remove(&effect);
 }
 
 struct Flying {
@@ -62,6 +61,20 @@ struct Flying {
     failures: u32,
     /// Which of the job's providers is asked.
     place: usize,
+}
+
+impl Drop for Flying {
+    /// Whatever became of it, nobody waits for it any longer. Another flight of the effect may have begun already.
+    fn drop(&mut self) {
+        let mut flights = self.shared.flights();
+        if flights.get(&self.flight.effect).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight)) {
+            flights.remove(&self.flight.effect);
+        }
+        drop(flights);
+        if !self.flight.has_landed() {
+            self.flight.land(Landing::Cut);
+        }
+    }
 }
 
 /// A try that did not succeed, and that another may mend.
@@ -82,6 +95,8 @@ enum Cause {
     Rate,
     /// Our clamp ended the answer.
     Clamp { output_max: u64 },
+    /// The provider does not have the model, and there is one after it that may.
+    Absence,
     /// Anything else.
     Failure,
 }
@@ -121,11 +136,16 @@ impl Flying {
             },
             Seen::Refused { failure, head, body } => {
                 let said = format!("status {}: {}", head.status, failure.message);
-                if !failure.is_retryable() {
+                let lacks_model = head.status == 404 && self.place + 1 < self.job.providers.len();
+                if !failure.is_retryable() && !lacks_model {
                     self.deliver_failure(said, Bill::default(), (head, body), false).await;
                     return None;
                 }
-                let cause = if failure.is_rate_limited() { Cause::Rate } else { Cause::Failure };
+                let cause = match failure.is_rate_limited() {
+                    true => Cause::Rate,
+                    false if lacks_model => Cause::Absence,
+                    false => Cause::Failure,
+                };
                 let (bill, wait, instead) = (Bill::default(), failure.retry_after, Some((head, body)));
                 self.fail(Trouble { failure: said, bill, cause, wait, instead }).await
             }
@@ -184,11 +204,12 @@ impl Flying {
             // With the next provider first; with whichever has a turn.
             Cause::Rate => self.place = (self.place + 1) % providers,
             Cause::Clamp { .. } => {}
+            Cause::Absence => self.place += 1,
             Cause::Failure => {
                 self.place = (self.place + 1) % providers;
                 if self.place == 0 {
                     let wait = wait.unwrap_or_else(|| self.backoff());
-                    self.unless_deserted(sleep(wait)).await?;
+                    self.unless_given_up(sleep(wait)).await?;
                 }
             }
         }
@@ -200,7 +221,7 @@ impl Flying {
         loop {
             let shared = Arc::clone(&self.shared);
             let pass = self.flight.pass();
-            let turn = self.unless_deserted(shared.turn(&pass, &self.job, self.place)).await?;
+            let turn = self.unless_given_up(shared.turn(&pass, &self.job, self.place)).await?;
             if shared.warden.is_cancelled(&pass) {
                 return None;
             }
@@ -224,18 +245,19 @@ impl Flying {
                     drop(turn);
                     let held = wait::budget(&limit, until, needs);
                     hold = Some(shared.hold(&pass, held, hold.take()));
-                    self.unless_deserted(wait::looking_again(relieved, until)).await?;
+                    self.unless_given_up(wait::looking_again(relieved, until)).await?;
                 }
                 Next::Refused => return None,
             }
         }
     }
 
-    /// Waits, unless nobody listens any more and the attempt is told to end.
-    async fn unless_deserted<T>(&self, wait: impl Future<Output = T>) -> Option<T> {
+    /// Waits, unless nobody listens any more and the attempt is told to end, or the gateway closes.
+    async fn unless_given_up<T>(&self, wait: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
             () = self.flight.deserted() => None,
+            () = self.shared.closing.cancelled() => None,
             waited = wait => Some(waited),
         }
     }
@@ -249,7 +271,7 @@ impl Flying {
 const fn cut_by(cause: Cause) -> Cut {
     match cause {
         Cause::Clamp { output_max } => Cut::Budget { output_max },
-        Cause::Rate | Cause::Failure => Cut::Provider,
+        Cause::Rate | Cause::Absence | Cause::Failure => Cut::Provider,
     }
 }
 

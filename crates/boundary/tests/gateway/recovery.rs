@@ -1,12 +1,14 @@
 //! A gateway that is killed and started again, and providers that stand in for each other.
 
+use std::time::{Duration, Instant};
+
 use mainspring_boundary::route::Family;
 use mainspring_store::EffectState::{Committed, Failed, Unknown};
 use mainspring_testkit::upstream::Upstream;
 use mainspring_types::Code;
 use serde_json::json;
 
-use crate::world::{Plan, World, provider, provider_at};
+use crate::world::{Plan, SOON, World, provider, provider_at};
 
 const FINE: &str = "version: 1\nrules: [{match: {}, reply: {text: fine}}]\n";
 const HANGS_ONCE: &str = "version: 1\nrules: [{match: {}, replies: [{chunks: [one], fault: {kind: hang, after_chunks: 1}}, {text: fine}]}]\n";
@@ -76,6 +78,28 @@ async fn a_call_whose_run_ended_in_the_meantime_is_only_charged() {
     assert!(effect.tokens.output > 0 && effect.held.tokens == 0, "{effect:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_closes_gives_up_what_only_waits_and_lands_what_flies() {
+    let upstream = Upstream::start(
+        "version: 1\nrules: [{match: {last_user: slow}, reply: {text: fine, delay_ms: 300}},
+         {match: {}, reply: {error: {status: 500, retry_after: 60}}}]\n",
+    );
+    let mut world = World::new(&upstream).await;
+    let agent = world.attempt(1, 1);
+    let (slow, failing) = (agent.clone(), agent);
+    let asked = tokio::spawn(async move { tokio::join!(slow.chat("slow"), failing.chat("failing")) });
+    world.wait_for(1, "effect.retried").await;
+    upstream.wait_until(SOON, |log| log.len() == 2);
+    let began = Instant::now();
+    world.gateway().close().await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    let mut states = world.states(1);
+    states.sort_unstable();
+    assert_eq!(states, [(Committed, 1), (Failed, 1)]);
+    asked.abort();
+    world.kill().await;
+}
+
 /// Which of two providers answers, in the order in which they were asked.
 async fn failover(first: &str) -> (Upstream, Upstream, World) {
     let (first, second) = (Upstream::start(first), Upstream::start(FINE));
@@ -107,6 +131,17 @@ async fn a_provider_over_its_rate_is_passed_over_for_as_long_as_it_asks() {
         assert_eq!(agent.chat(text).await.said(), "fine");
     }
     assert_eq!((first.calls(), second.calls(), world.watch.holds_begun()), (1, 3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_lacks_the_model_is_passed_over_and_the_last_word_is_the_last_ones() {
+    let lacking = "version: 1\nrules: [{match: {}, reply: {error: {status: 404}}}]\n";
+    let (first, second, world) = failover(lacking).await;
+    let agent = world.attempt(1, 1);
+    assert_eq!(agent.chat("hello").await.said(), "fine");
+    second.load(lacking);
+    assert_eq!(agent.chat("and again").await.status, 404);
+    assert_eq!((first.calls(), second.calls()), (2, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
