@@ -169,6 +169,7 @@ pub enum Mine {
 
 /// An effect as a request with its key is compared with it.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own, and none implies another")]
 pub struct Candidate {
     /// Its id.
     pub id: EffectId,

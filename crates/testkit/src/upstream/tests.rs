@@ -131,7 +131,9 @@ fn it_stops_with_its_value() {
 }
 
 #[test]
-#[should_panic(expected = "script:2:1: read the script `script`: `rule` is no key here; did you mean `rules`?")]
+#[should_panic(
+    expected = "script:2:1: read the script `script`: `rule` is no key here; did you mean `rules`?"
+)]
 fn a_wrong_script_fails_the_test_with_its_place() {
     Upstream::start("models: []\nrule: []");
 }

@@ -30,7 +30,13 @@ async fn the_environment_is_this_and_no_more() {
 
 fn gateway(families: &[&str], socket: Option<PathBuf>) -> Boundary {
     let families = families.iter().map(|&family| family.to_owned()).collect();
-    Boundary { url: "http://127.0.0.1:7118".to_owned(), socket, token: "mst_1".to_owned(), families, model: None }
+    Boundary {
+        url: "http://127.0.0.1:7118".to_owned(),
+        socket,
+        token: "mst_1".to_owned(),
+        families,
+        model: None,
+    }
 }
 
 #[tokio::test]
