@@ -33,7 +33,7 @@ use std::{
 use mainspring_store::{Blobs, Submit};
 use mainspring_types::{EffectId, Problem};
 use tokio::sync::Notify;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{attempts::Attempts, flight::Flight};
 pub use self::{
@@ -71,6 +71,8 @@ struct Shared {
     flights: Mutex<HashMap<EffectId, Arc<Flight>>>,
     /// What is sent belongs to the gateway: it is waited for at the end.
     flying: TaskTracker,
+    /// What waits for another try is given up: nothing of it is under way.
+    closing: CancellationToken,
     /// A limit was raised, or a policy changed: what is held looks again.
     relief: Notify,
 }

@@ -18,7 +18,7 @@ use crate::{
 /// A way to one provider.
 pub(crate) enum Upstream {
     Server(Client),
-    Scripted(Scripted),
+    Scripted(Box<Scripted>),
 }
 
 /// A request as it goes out.
@@ -103,7 +103,7 @@ impl Upstream {
     pub(crate) fn open(provider: &Provider) -> Result<Self, mainspring_types::Problem> {
         match &provider.place {
             Place::Server { base_url, .. } => Ok(Self::Server(Client::new(base_url))),
-            Place::Scripted { script } => Scripted::open(script).map(Self::Scripted),
+            Place::Scripted { script } => Ok(Self::Scripted(Box::new(Scripted::open(script)?))),
         }
     }
 

@@ -154,6 +154,7 @@ impl Attempt<'_> {
 
     /// A refusal as the agent and the journal may have it: some providers repeat the key that they were shown.
     fn told(&self, failure: Failure, mut head: Head, body: Bytes) -> Seen {
+        let Failure { cure, retry_after, message } = failure;
         for (_, value) in &mut head.headers {
             *value = self.shared.scrub(value);
         }
@@ -161,7 +162,7 @@ impl Attempt<'_> {
         let clean = self.shared.scrub(&text);
         let body = if clean == text { body } else { clean.into() };
         Seen::Refused {
-            failure: Failure { message: self.shared.scrub(&failure.message), ..failure },
+            failure: Failure { cure, retry_after, message: self.shared.scrub(&message) },
             head,
             body,
         }

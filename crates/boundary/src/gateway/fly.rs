@@ -36,7 +36,7 @@ use crate::{
 const TRIES_MAX: u32 = 3;
 
 /// The longest wait between two tries that no provider asked for.
-const WAIT_MAX: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// Flies a call to its end, whoever still listens.
 pub(super) async fn fly(
@@ -47,7 +47,7 @@ pub(super) async fn fly(
 ) {
     let wish = job.call.wish;
     let mut flying = Flying { shared, job, flight, begun, wish, failures: 0, place: turn.place };
-    flying.to_the_end(turn).await;
+    flying.go_on(turn).await;
 }
 
 struct Flying {
@@ -102,7 +102,7 @@ enum Cause {
 }
 
 impl Flying {
-    async fn to_the_end(&mut self, mut turn: Turn) {
+    async fn go_on(&mut self, mut turn: Turn) {
         loop {
             if let Some(wait) = self.begun.slow_by {
                 sleep(wait).await;
@@ -122,18 +122,16 @@ impl Flying {
     /// Settles a try; gives the turn for the next when there is one.
     async fn after(&mut self, seen: Seen) -> Option<Turn> {
         match seen {
-            Seen::Whole { head, answer } => match self.clamp_of(&answer) {
-                Some(output_max) => {
-                    let bill = self.bill(answer.usage, answer.response_id);
-                    let (failure, cause) = ("the budget cut the answer short", Cause::Clamp { output_max });
-                    let failure = failure.to_owned();
-                    self.fail(Trouble { failure, bill, cause, wait: None, instead: None }).await
-                }
-                None => {
+            Seen::Whole { head, answer } => {
+                let Some(output_max) = self.clamp_of(&answer) else {
                     self.commit(head, answer).await;
-                    None
-                }
-            },
+                    return None;
+                };
+                let (failure, cause) =
+                    ("the budget cut the answer short".to_owned(), Cause::Clamp { output_max });
+                let bill = self.bill(answer.usage, answer.response_id);
+                self.fail(Trouble { failure, bill, cause, wait: None, instead: None }).await
+            }
             Seen::Refused { failure, head, body } => {
                 let said = format!("status {}: {}", head.status, failure.message);
                 let lacks_model = head.status == 404 && self.place + 1 < self.job.providers.len();
@@ -243,8 +241,8 @@ impl Flying {
                 }
                 Next::Short { limit, until, needs } => {
                     drop(turn);
-                    let held = wait::budget(&limit, until, needs);
-                    hold = Some(shared.hold(&pass, held, hold.take()));
+                    let reason = wait::budget(&limit, until, needs);
+                    hold = Some(shared.hold(&pass, reason, hold.take()));
                     self.unless_given_up(wait::looking_again(relieved, until)).await?;
                 }
                 Next::Refused => return None,

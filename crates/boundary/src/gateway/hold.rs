@@ -37,9 +37,9 @@ pub(super) struct Hold {
 impl Hold {
     pub(super) fn begin(shared: &Arc<Shared>, pass: &Pass, held: Held) -> Self {
         let number = shared.attempts.hold(pass.nonce, held);
-        let hold = Self { shared: Arc::clone(shared), nonce: pass.nonce, number };
-        hold.tell();
-        hold
+        let begun = Self { shared: Arc::clone(shared), nonce: pass.nonce, number };
+        begun.tell();
+        begun
     }
 
     fn tell(&self) {

@@ -9,7 +9,7 @@ use tokio::{
     sync::{Notify, oneshot},
     time::timeout,
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Gateway, Shared, Warden, attempts::Attempts};
 use crate::{
@@ -70,6 +70,7 @@ impl Gateway {
             attempts: Attempts::default(),
             flights: std::sync::Mutex::new(HashMap::new()),
             flying: TaskTracker::new(),
+            closing: CancellationToken::new(),
             relief: Notify::new(),
         };
         let gateway = Self { shared: Arc::new(shared) };
@@ -133,6 +134,7 @@ impl Gateway {
 
     /// Waits for the answers under way, for a while. Those that do not come are unknown to the next gateway.
     pub async fn close(&self) {
+        self.shared.closing.cancel();
         self.shared.flying.close();
         if timeout(LANDING_MAX, self.shared.flying.wait()).await.is_err() {
             let flying = self.shared.flights().len();

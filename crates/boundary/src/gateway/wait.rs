@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How long at most before what is held looks again by itself.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 /// The right to send a call, and to whom.
 pub(super) struct Turn {
@@ -63,9 +63,9 @@ impl Shared {
 
     /// The attempt counts as held; `former` is what it was held for before, without a moment in between.
     pub(super) fn hold(self: &Arc<Self>, pass: &Pass, held: Held, former: Option<Hold>) -> Hold {
-        let hold = Hold::begin(self, pass, held);
+        let begun = Hold::begin(self, pass, held);
         drop(former);
-        hold
+        begun
     }
 }
 

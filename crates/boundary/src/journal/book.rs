@@ -53,8 +53,8 @@ impl Book {
         (hold, spent): (Hold, Spent),
     ) -> Result<(), Fault> {
         for limit in self.limits(pen, pass)? {
-            let (spent, held) = (spent.of(limit.meter).cast_signed(), hold.of(limit.meter).cast_signed());
-            pen.move_account(&pass.key.tenant, &key_of(&limit, began), (spent, -held))?;
+            let change = (spent.of(limit.meter).cast_signed(), -hold.of(limit.meter).cast_signed());
+            pen.move_account(&pass.key.tenant, &key_of(&limit, began), change)?;
         }
         Ok(())
     }
@@ -92,18 +92,17 @@ fn key_of(limit: &Limit, at: Timestamp) -> AccountKey {
 /// The account under a limit, opened when it is not there.
 fn account(pen: &mut Pen<'_>, pass: &Pass, limit: &Limit, now: Timestamp) -> Result<Account, Fault> {
     let (tenant, key) = (&pass.key.tenant, key_of(limit, now));
-    let balance = match pen.balance(tenant, &key)? {
-        Some(balance) => balance,
-        None => {
-            let spender = match &limit.scope {
-                Scope::Tenant => Spender::Tenant,
-                Scope::Agent(agent) => Spender::Agent(agent.as_str()),
-                Scope::Run(_) => Spender::Run(&pass.key),
-            };
-            let balance = of(limit.meter, &pen.spent(tenant, spender, key.start)?);
-            pen.open_account(tenant, &key, balance)?;
-            balance
-        }
+    let balance = if let Some(balance) = pen.balance(tenant, &key)? {
+        balance
+    } else {
+        let spender = match &limit.scope {
+            Scope::Tenant => Spender::Tenant,
+            Scope::Agent(agent) => Spender::Agent(agent.as_str()),
+            Scope::Run(_) => Spender::Run(&pass.key),
+        };
+        let balance = of(limit.meter, &pen.spent(tenant, spender, key.start)?);
+        pen.open_account(tenant, &key, balance)?;
+        balance
     };
     Ok(Account { settled: balance.settled, held: balance.held })
 }

@@ -117,6 +117,8 @@ fn unknown(candidate: &Candidate) -> Match {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use mainspring_types::AttemptNo;
 
     use super::*;
@@ -174,7 +176,7 @@ mod tests {
     fn a_retry_of_the_client_is_not_a_new_call() {
         // Without this, every 500 that an SDK rides out would shift the occurrences of the next attempt.
         let failed = candidate(1, EffectState::Failed, WHOLE);
-        check(&[failed.clone()], Repeat::Yes, Match::Again { effect: id(1), why: Why::Retried });
+        check(from_ref(&failed), Repeat::Yes, Match::Again { effect: id(1), why: Why::Retried });
         check(&[failed], Repeat::No, Match::New { occurrence: 2 });
         let done = candidate(1, EffectState::Committed, WHOLE);
         check(&[done], Repeat::Yes, Match::Replay(id(1)));
@@ -201,7 +203,7 @@ mod tests {
     fn an_effect_whose_owner_is_gone_is_tried_again_unless_it_must_not_happen_twice() {
         for state in [EffectState::Intended, EffectState::Unknown] {
             let lost = Candidate { owner: GONE, ..candidate(1, state, Mine::No) };
-            check(&[lost.clone()], Repeat::No, Match::Again { effect: id(1), why: Why::Unknown });
+            check(from_ref(&lost), Repeat::No, Match::Again { effect: id(1), why: Why::Unknown });
             let lost = Candidate { irreversible: true, ..lost };
             check(&[lost], Repeat::No, Match::Unknowable(id(1)));
         }
@@ -216,7 +218,7 @@ mod tests {
     #[test]
     fn a_failure_that_ended_an_attempt_is_reopened_and_one_that_was_survived_is_replayed() {
         let failed = candidate(1, EffectState::Failed, Mine::No);
-        check(&[failed.clone()], Repeat::No, REOPENED);
+        check(from_ref(&failed), Repeat::No, REOPENED);
         check(&[Candidate { continued: true, ..failed.clone() }], Repeat::No, Match::Replay(id(1)));
         check(&[Candidate { retryable: false, ..failed }], Repeat::No, Match::Replay(id(1)));
     }

@@ -315,7 +315,7 @@ impl Unit for Intent {
         }
         let answer = written.map(|()| self.decided.take().expect("what is written was decided"));
         if let Some(reply) = self.reply.take() {
-            // Whoever asked may have gone away; what was intended is then sent by nobody, and settled as such.
+            // Nobody hears it when the gateway is going down; what was intended is then unknown to the next one.
             drop(reply.send(answer));
         }
     }

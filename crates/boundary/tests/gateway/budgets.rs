@@ -112,7 +112,7 @@ async fn ask_until_killed(agent: &Agent) {
     for call in 0.. {
         let body = wanting(&format!("call {call}"), 60);
         let Some(answering) = agent.try_send("/v1/chat/completions", &body).await else { return };
-        if answering.to_the_end().await.broken {
+        if answering.whole().await.broken {
             return;
         }
     }

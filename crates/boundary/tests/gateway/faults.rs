@@ -131,7 +131,7 @@ async fn a_whole_answer_is_kept_though_its_connection_never_ends_well() {
         r#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
         "[DONE]",
     ];
-    let stream: String = frames.iter().map(|frame| format!("data: {frame}\n\n")).collect();
+    let stream = frames.map(|frame| format!("data: {frame}\n\n")).concat();
     for ending in [Ending::Cut, Ending::Hang] {
         let upstream = Raw::start("text/event-stream", stream.clone(), ending);
         let world = World::with(Plan::at(upstream.base_url())).await;
@@ -144,14 +144,15 @@ async fn a_whole_answer_is_kept_though_its_connection_never_ends_well() {
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_megabytes_are_committed_and_replayed() {
     // Digits that repeat farther apart than the packer looks, so that it cannot make them small.
-    let digits: String = (0..20_000_u64).map(|n| format!("{:09} ", n * n * 7_919 % 999_999_937)).collect();
-    let text = digits.repeat(210);
+    let digits: Vec<_> = (0..20_000_u64).map(|n| format!("{:09} ", n * n * 7_919 % 999_999_937)).collect();
+    let text = digits.concat().repeat(210);
     let message = json!({ "role": "assistant", "content": text });
-    let body = json!({ "id": "c", "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }] });
-    let upstream = Raw::start("application/json", body.to_string(), Ending::Clean);
+    let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+    let body = json!({ "id": "c", "choices": [choice] }).to_string();
+    let upstream = Raw::start("application/json", body.clone(), Ending::Clean);
     let mut world = World::with(Plan::at(upstream.base_url())).await;
     let answer = world.attempt(1, 1).chat("hello").await;
-    assert!(!answer.broken && answer.text() == body.to_string());
+    assert!(!answer.broken && answer.text() == body);
     assert_eq!(world.states(1), [(Committed, 1)]);
     let database = std::fs::metadata(world.folder().join("mainspring.db")).expect("a file").len();
     assert!(database < 1024 * 1024, "it is a blob: {database}");

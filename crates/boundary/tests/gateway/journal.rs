@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainspring_boundary::{Divergence, gateway::HeldFor};
 use mainspring_store::EffectState::{Committed, Failed};
-use mainspring_testkit::upstream::Upstream;
+use mainspring_testkit::upstream::{Outcome, Upstream};
 use mainspring_types::Code;
 use serde_json::json;
 
@@ -32,7 +32,7 @@ async fn two_askers_of_one_call_share_its_answer_the_late_one_from_its_beginning
     let mut early = agent.hear("hello").await;
     let beginning = early.until("b ").await;
     let late = agent.stream("hello").await;
-    let rest = early.to_the_end().await;
+    let rest = early.whole().await;
     assert_eq!(late.text(), beginning + rest.text());
     assert_eq!((upstream.calls(), world.states(1)), (1, vec![(Committed, 1)]));
 }
@@ -134,21 +134,24 @@ async fn a_failure_that_was_survived_is_replayed_as_it_was_delivered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_call_is_not_seen_before_it_is_durable() {
-    let script = "version: 1\nrules: [{match: {}, reply: {text: 'I will add', tool_calls: [{name: add, arguments: {a: 1}}]}}]\n";
-    let (_upstream, world, agent) = world(script).await;
+    let script = "version: 1\nrules: [{match: {}, reply: {text: 'I will add', tool_calls: [{name: add, arguments: {a: 1}}],
+        chunk_delay_ms: 50}}]\n";
+    let (upstream, world, agent) = world(script).await;
     let mut body = chat("hello");
     body["stream"] = json!(true);
     body["tools"] = json!([{ "type": "function", "function": { "name": "add" } }]);
     let mut answering = agent.send("/v1/chat/completions", &body).await;
+    let mut heard = answering.until("I will").await;
     let halt = world.brake().halt();
-    let mut heard = answering.until("add").await;
-    // Whatever is going to come without the writer has come long before.
-    while let Ok(piece) = tokio::time::timeout(Duration::from_millis(150), answering.next()).await {
+    upstream.wait_until(SOON, |log| log[0].outcome == Outcome::Sent);
+    // What is going to come without the writer comes at once.
+    while let Ok(piece) = tokio::time::timeout(Duration::from_millis(200), answering.next()).await {
         heard += std::str::from_utf8(&piece.expect("not broken").expect("not at its end")).expect("text");
     }
+    assert!(heard.contains("add"), "text flows: {heard}");
     assert!(!heard.contains("finish_reason\":\"tool_calls") && !heard.contains("[DONE]"), "{heard}");
     drop(halt);
-    let rest = answering.to_the_end().await;
+    let rest = answering.whole().await;
     assert!(rest.text().contains("tool_calls") && rest.text().ends_with("data: [DONE]\n\n"));
     assert_eq!(world.states(1), [(Committed, 1)]);
 }

@@ -4,6 +4,7 @@ mod world;
 
 mod budgets;
 mod faults;
+mod growth;
 mod journal;
 mod quota;
 mod recovery;

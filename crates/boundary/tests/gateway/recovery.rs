@@ -72,7 +72,7 @@ async fn a_call_whose_run_ended_in_the_meantime_is_only_charged() {
     answering.until("a ").await;
     let key = crate::world::key(1);
     world.write(move |pen| mainspring_store::Ledger::abandon(pen, &key).expect("abandoned"));
-    answering.to_the_end().await;
+    answering.whole().await;
     let effect = &world.effects(1)[0];
     assert_eq!(effect.state.as_str(), "abandoned");
     assert!(effect.tokens.output > 0 && effect.held.tokens == 0, "{effect:?}");

@@ -159,8 +159,8 @@ impl World {
             pen.owe(key, step, *attempt).expect("owed");
             pen.claim(key, step, *attempt, *nonce).expect("claimed");
         });
-        let token = self.gateway().admit(pass.clone());
-        Agent { address: self.alive().address.clone(), token, pass, headers: Vec::new() }
+        let token = self.gateway().admit(pass);
+        Agent { address: self.alive().address.clone(), token, headers: Vec::new() }
     }
 
     /// Does something in the writer's transaction, and waits until that is durable.
@@ -208,10 +208,6 @@ impl World {
             // The store tells nobody but the engine of what is written, and there is none here.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-    }
-
-    pub(crate) fn readers(&self) -> &Readers {
-        &self.alive().readers
     }
 
     /// The data folder.

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{HeaderMap, Request, body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use mainspring_boundary::Pass;
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, task::JoinHandle};
 
@@ -13,7 +12,6 @@ use tokio::{net::TcpStream, task::JoinHandle};
 pub(crate) struct Agent {
     pub(super) address: String,
     pub(super) token: String,
-    pub(crate) pass: Pass,
     pub(super) headers: Vec<(&'static str, String)>,
 }
 
@@ -63,7 +61,7 @@ impl Agent {
 
     /// Asks for a stream, and takes it to its end.
     pub(crate) async fn stream(&self, text: &str) -> Answer {
-        self.hear(text).await.to_the_end().await
+        self.hear(text).await.whole().await
     }
 
     /// Asks for a stream.
@@ -79,7 +77,7 @@ impl Agent {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(path, body).await.to_the_end().await
+        self.send(path, body).await.whole().await
     }
 
     pub(crate) async fn send(&self, path: &str, body: &Value) -> Answering {
@@ -150,7 +148,7 @@ impl Answering {
         String::from_utf8(heard).expect("text")
     }
 
-    pub(crate) async fn to_the_end(mut self) -> Answer {
+    pub(crate) async fn whole(mut self) -> Answer {
         let mut body = Vec::new();
         let broken = loop {
             match self.next().await {

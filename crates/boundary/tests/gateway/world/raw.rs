@@ -55,7 +55,7 @@ impl Raw {
 
 /// Answers one request; an error is a client that left.
 fn serve(mut socket: TcpStream, head: &str, body: &str, ending: Ending) {
-    let mut request = [0; 64 * 1024];
+    let mut request = vec![0; 64 * 1024];
     let _ = socket.read(&mut request);
     let _ = write!(socket, "{head}{:x}\r\n{body}\r\n", body.len());
     match ending {
