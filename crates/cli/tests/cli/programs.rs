@@ -2,7 +2,7 @@
 
 use crate::home::Home;
 
-const ASKS: &str = r##"# /// script
+const ASKS: &str = r#"# /// script
 # requires-python = ">=3.9"
 # dependencies = []
 # ///
@@ -11,7 +11,7 @@ from words import GREETING
 
 print(json.dumps({"event": "model"}), flush=True)
 print(json.dumps({"final": f"{GREETING}, {sys.argv[1]}"}))
-"##;
+"#;
 
 /// A home with the program `ask.py` and what it imports.
 fn home() -> Home {

@@ -81,7 +81,7 @@ async fn a_server_that_is_told_to_end_leaves_its_attempt_to_the_next() {
 }
 
 /// Kills the program of the agent each time it waits at its first gate, with the server and all else alive.
-async fn kill_the_agent(stage: &Stage, run: RunId, times: u32) {
+fn kill_the_agent(stage: &Stage, run: RunId, times: u32) {
     for attempt in 1..=times {
         stage.wait_for(&format!("begin one {attempt}"));
         kill9(program_of(run)).expect("it waits at the gate");
@@ -104,7 +104,7 @@ async fn an_agent_that_is_killed_is_started_again_and_that_counts_as_no_failure(
     let _server = stage.serve();
     let client = stage.client();
     let run = start(&client, &agent).await;
-    kill_the_agent(&stage, run, 2).await;
+    kill_the_agent(&stage, run, 2);
     stage.open_gates(["one"]);
     let run = ended(&client, run).await;
     assert_eq!((run.status, run.result), (RunStatus::Completed, Some(json!(["one 3"]))));
@@ -119,7 +119,7 @@ async fn an_agent_that_is_killed_again_and_again_waits_for_somebody_to_look() {
     let _server = stage.serve();
     let client = stage.client();
     let run = start(&client, &agent).await;
-    kill_the_agent(&stage, run, 5).await;
+    kill_the_agent(&stage, run, 5);
     let is_parked =
         || stage.tell(["runs", "show", &run.to_string(), "-o", "json"]).json()["waiting"]["reason"] == "lost";
     wait_until("the run to be parked", is_parked);
