@@ -48,6 +48,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// How long the kernel may take to clear away what was killed.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
 
+/// How many lines of a server's log a failed test tells.
+const LOG_TOLD: usize = 40;
+
 const POLL: Duration = Duration::from_millis(10);
 
 /// One test's folder and all that happens in it.
@@ -180,6 +183,12 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         kill9_marked(self.marker());
+        if thread::panicking() {
+            let log = fs::read_to_string(self.path("server.log")).unwrap_or_default();
+            let from = log.lines().count().saturating_sub(LOG_TOLD);
+            eprintln!("the server's last words:");
+            log.lines().skip(from).for_each(|line| eprintln!("{line}"));
+        }
     }
 }
 
