@@ -15,6 +15,7 @@ use std::{
     env,
     fmt::Write as _,
     fs,
+    io::{self, Write as _},
     net::{Ipv4Addr, SocketAddr},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -186,8 +187,8 @@ impl Drop for Stage {
         if thread::panicking() {
             let log = fs::read_to_string(self.path("server.log")).unwrap_or_default();
             let from = log.lines().count().saturating_sub(LOG_TOLD);
-            eprintln!("the server's last words:");
-            log.lines().skip(from).for_each(|line| eprintln!("{line}"));
+            let words = log.lines().skip(from).collect::<Vec<_>>().join("\n");
+            let _ = writeln!(io::stderr(), "the last words of the server of {}:\n{words}", self.marker());
         }
     }
 }
