@@ -104,8 +104,10 @@ enum Cause {
 impl Flying {
     async fn go_on(&mut self, mut turn: Turn) {
         loop {
-            if let Some(wait) = self.begun.slow_by {
-                sleep(wait).await;
+            let slow_by = self.begun.slow_by.unwrap_or_default();
+            if self.unless_given_up(sleep(slow_by)).await.is_none() {
+                self.call_off().await;
+                return;
             }
             let (provider, upstream) = &self.shared.providers[self.job.providers[self.place]];
             let (job, begun) = (&self.job, &self.begun);

@@ -217,6 +217,23 @@ async fn who_waits_for_a_budget_goes_on_as_soon_as_another_settles() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_slowed_down_is_not_sent_once_nobody_waits_for_it() {
+    let rules = vec![Rule { policy: Policy::Throttle, ..rule(Whom::Tenant, Meter::Tokens, 1_000) }];
+    let (upstream, world) = limited(THIRTY, rules).await;
+    let agent = world.attempt(1, 1);
+    let asked = tokio::spawn(async move { agent.post("/v1/chat/completions", &wanting("hello", 960)).await });
+    world.wait_for(1, "effect.intended").await;
+    world.watch.cancel();
+    // The request has to have come as far as to listen, or nobody hangs up.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    asked.abort();
+    world.wait_until(SOON, || world.states(1) == [(Failed, 1)]).await;
+    assert_eq!(upstream.log().len(), 0);
+    let (account, spent) = books(&world, Meter::Tokens);
+    assert_eq!((account, account.held), (spent, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_and_money_are_limited_too_and_a_window_says_when_it_ends() {
     for (meter, max) in [(Meter::Calls, 2), (Meter::Cost, 50_000)] {
         let (upstream, world) =

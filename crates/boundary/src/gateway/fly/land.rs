@@ -73,6 +73,14 @@ impl Flying {
         });
     }
 
+    /// A try that was written and then not sent.
+    pub(super) async fn call_off(&self) {
+        let message = "it was not sent: nobody waited for it any longer".to_owned();
+        let outcome = Outcome::Failed { delivered: None, message, retryable: true };
+        self.settle(outcome, Bill::default(), Then::Settled).await;
+        self.flight.land(Landing::Cut);
+    }
+
     /// Settles an effect whose last try is settled and that nobody asks for any more.
     pub(super) async fn give_up(&self) {
         self.write(|| GiveUp::new(self.parts())).await;
