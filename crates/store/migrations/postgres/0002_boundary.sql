@@ -42,7 +42,8 @@ CREATE INDEX IF NOT EXISTS effects_by_parent ON effects (run, parent);
 -- Effects that nobody has settled: few at any time, looked for at every start and at the end of every run.
 CREATE INDEX IF NOT EXISTS effects_open ON effects (tenant, run) WHERE state = 'intended';
 
--- Each sending of an effect to a provider, and what it was charged. held_* is what was set aside for it.
+-- Each sending of an effect to a provider, and what it was charged. held_* is what was set aside for it. Ids of effects
+-- grow with time: without the run before them, what many live runs write lies side by side at the edge of the index.
 CREATE TABLE IF NOT EXISTS tries (
     tenant                TEXT    NOT NULL,
     run                   BYTEA    NOT NULL,
@@ -61,7 +62,7 @@ CREATE TABLE IF NOT EXISTS tries (
     cost                  BIGINT NOT NULL DEFAULT 0,
     began_at              BIGINT NOT NULL,
     ended_at              BIGINT,
-    PRIMARY KEY (tenant, run, effect, try)
+    PRIMARY KEY (tenant, effect, try)
 );
 
 CREATE INDEX IF NOT EXISTS tries_open ON tries (tenant, run) WHERE state = 'intended';
@@ -103,7 +104,7 @@ CREATE TABLE IF NOT EXISTS bodies (
     body   BYTEA
 );
 
-CREATE UNIQUE INDEX IF NOT EXISTS bodies_by_effect ON bodies (tenant, run, effect);
+CREATE UNIQUE INDEX IF NOT EXISTS bodies_by_effect ON bodies (tenant, effect);
 
 -- What was spent and what is set aside, for every scope, meter and window that has a limit.
 CREATE TABLE IF NOT EXISTS accounts (

@@ -39,8 +39,9 @@ const SPENT_BY_RUN: &str = "SELECT
     coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0),
     count(CASE WHEN t.state NOT IN ('intended', 'unknown') THEN 1 END),
     count(CASE WHEN t.state IN ('intended', 'unknown') THEN 1 END)
-FROM tries AS t
-WHERE t.tenant = $1 AND t.began_at >= $2 AND t.run = $3";
+FROM effects AS e
+JOIN tries AS t ON t.tenant = e.tenant AND t.effect = e.effect
+WHERE e.tenant = $1 AND t.began_at >= $2 AND e.run = $3";
 const LIMIT: &str = "INSERT INTO limits (tenant, run, meter, most, policy)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant, run, meter) DO UPDATE

@@ -80,7 +80,7 @@ WHERE tenant = $5 AND run = $6 AND effect = $7 AND owner = $8 AND tries = $9
     AND state IN ('intended', 'unknown')";
 const BODY: &str = "INSERT INTO bodies (tenant, run, effect, packed, size, hash, body)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (tenant, run, effect) DO UPDATE
+ON CONFLICT (tenant, effect) DO UPDATE
 SET packed = excluded.packed, size = excluded.size, hash = excluded.hash, body = excluded.body";
 const RECORDED: &str = "SELECT e.answer, b.packed, b.size, b.hash, b.body
 FROM effects AS e
@@ -356,9 +356,12 @@ impl Pen<'_> {
 
     /// Notes that an attempt got all of an effect's answer.
     pub fn delivered(&mut self, key: &RunKey, effect: EffectId, attempt: AttemptNo) -> Result<(), Fault> {
-        for statement in [DELIVERED, DELIVERED_AGAIN] {
-            let effect = effect_bytes(effect);
-            self.execute(statement, &[&key.tenant.as_str(), &run_bytes(key.run), &effect, &attempt.0])?;
+        self.about_to_write()?;
+        let values = (key.tenant.as_str(), run_bytes(key.run), effect_bytes(effect), attempt.0);
+        let made = self.connection.prepare_cached(DELIVERED)?.execute(values)?;
+        if made == 0 {
+            // It did not make the effect: it was given it.
+            self.connection.prepare_cached(DELIVERED_AGAIN)?.execute(values)?;
         }
         Ok(())
     }

@@ -28,11 +28,12 @@ WHERE e.tenant = $1 AND e.run = $2 AND e.effect > $3
 GROUP BY e.tenant, e.run, e.effect
 ORDER BY e.effect
 LIMIT $4";
-const USED: &str = "SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
-    coalesce(sum(cache_read_tokens), 0), coalesce(sum(cache_creation_tokens), 0), coalesce(sum(cost), 0),
-    coalesce(sum(held_tokens), 0), coalesce(sum(held_cost), 0), count(*)
-FROM tries
-WHERE tenant = $1 AND run = $2";
+const USED: &str = "SELECT coalesce(sum(t.input_tokens), 0), coalesce(sum(t.output_tokens), 0),
+    coalesce(sum(t.cache_read_tokens), 0), coalesce(sum(t.cache_creation_tokens), 0), coalesce(sum(t.cost), 0),
+    coalesce(sum(t.held_tokens), 0), coalesce(sum(t.held_cost), 0), count(*)
+FROM effects AS e
+JOIN tries AS t ON t.tenant = e.tenant AND t.effect = e.effect
+WHERE e.tenant = $1 AND e.run = $2";
 
 pub(super) const STATEMENTS: &[&str] = &[EFFECTS, USED];
 
