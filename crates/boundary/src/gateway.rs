@@ -9,6 +9,7 @@
 //! A flight belongs to the gateway and not to the connection that began it: when the agent dies, the answer is read to
 //! its end and kept. What an agent is refused comes in the shape of the provider it believes it speaks to.
 
+mod aloft;
 mod answer;
 mod attempt;
 mod attempts;
@@ -35,7 +36,7 @@ use mainspring_types::{EffectId, Problem};
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{attempts::Attempts, flight::Flight};
+use self::{aloft::Aloft, attempts::Attempts, flight::Flight};
 pub use self::{
     hold::{Held, HeldFor},
     open::{Settings, limit},
@@ -73,6 +74,7 @@ struct Shared {
     flying: TaskTracker,
     /// What waits for another try is given up: nothing of it is under way.
     closing: CancellationToken,
+    aloft: Aloft,
     /// A limit was raised, or a policy changed: what is held looks again.
     relief: Notify,
 }

@@ -17,7 +17,7 @@ use super::{
     hold::Held,
     knock::Knock,
     read::{self, Unread},
-    wait::{Turn, budget, gate, looking_again, out_of_budget},
+    wait::{Turn, budget, gate, latest, looking_again, out_of_budget},
 };
 use crate::{
     Divergence, Pass,
@@ -111,6 +111,7 @@ impl Desk {
         loop {
             // Made before the journal is asked, so that no relief is missed in between.
             let relieved = self.shared.relief.notified();
+            let alone = self.shared.aloft.is_empty();
             if self.shared.warden.is_cancelled(self.pass()) {
                 return self.refused();
             }
@@ -118,7 +119,7 @@ impl Desk {
                 Ok(decided) => decided,
                 Err(fault) => return self.fault(&fault),
             };
-            if let Some((held, until)) = self.stands_in_the_way(&decision) {
+            if let Some((held, until)) = self.stands_in_the_way(&decision, alone) {
                 if let Decision::Diverged { policy, .. } = decision {
                     told = Some(policy);
                 }
@@ -153,11 +154,14 @@ impl Desk {
         }
     }
 
-    /// What a request is held for, and when that may end by itself.
-    fn stands_in_the_way(&self, decision: &Decision) -> Option<(Held, Option<Timestamp>)> {
+    /// What a request is held for, and when that may end by itself. No run ends for what calls under way only hold:
+    /// `alone` says that there were none before the journal was asked.
+    fn stands_in_the_way(&self, decision: &Decision, alone: bool) -> Option<(Held, Option<Timestamp>)> {
         match decision {
-            Decision::Short { limit, until, needs } if limit.policy != Policy::Terminate => {
-                Some((budget(limit, *until, *needs), *until))
+            Decision::Short { limit, until, needs }
+                if limit.policy != Policy::Terminate || !alone || !self.shared.aloft.is_empty() =>
+            {
+                Some((budget(limit, *until, *needs), latest(limit, *until)))
             }
             Decision::Diverged { expected, policy: Divergence::Ask } => {
                 Some((gate(self.pass(), &strayed(*expected)), None))
@@ -186,6 +190,7 @@ impl Desk {
             let provider = |turn: &Turn| shared.providers[job.providers[turn.place]].0.name.clone();
             let terms = Terms { provider: turn.as_ref().map(provider), divergence, told };
             let (intent, answer) = Intent::new(Arc::clone(&job.call), terms, shared.ledger.clone());
+            let lifted = shared.aloft.lift();
             let stopped = || Fault::Refused { detail: "the writer has stopped".into() };
             (shared.submit)(intent).map_err(|_| stopped())?;
             let decision = answer.await.map_err(|_| stopped())??;
@@ -195,7 +200,7 @@ impl Desk {
             let flight = Arc::new(Flight::new(begun.effect, job.call.pass.clone()));
             let listener = Listener::new(Arc::clone(&flight));
             shared.flights().insert(begun.effect, Arc::clone(&flight));
-            shared.flying.spawn(fly(Arc::clone(&shared), job, flight, (*begun, turn)));
+            shared.flying.spawn(fly(Arc::clone(&shared), job, flight, (*begun, turn, lifted)));
             Ok((decision, Some(listener)))
         });
         asking.await.unwrap_or_else(|error| Err(Fault::Refused { detail: format!("asking failed: {error}") }))

@@ -18,6 +18,7 @@ use tokio::time::sleep;
 
 use super::{
     Shared,
+    aloft::Lifted,
     attempt::{Reach, Seen, attempt},
     call::Job,
     flight::{Flight, Landing},
@@ -43,10 +44,11 @@ pub(super) async fn fly(
     shared: Arc<Shared>,
     job: Arc<Job>,
     flight: Arc<Flight>,
-    (begun, turn): (Begun, Turn),
+    (begun, turn, lifted): (Begun, Turn, Lifted),
 ) {
     let wish = job.call.wish;
-    let mut flying = Flying { shared, job, flight, begun, wish, failures: 0, place: turn.place };
+    let lifted = Some(lifted);
+    let mut flying = Flying { shared, job, flight, begun, lifted, wish, failures: 0, place: turn.place };
     flying.go_on(turn).await;
 }
 
@@ -55,6 +57,8 @@ struct Flying {
     job: Arc<Job>,
     flight: Arc<Flight>,
     begun: Begun,
+    /// While a try is under way.
+    lifted: Option<Lifted>,
     /// What the next try asks of the budgets.
     wish: Wish,
     /// Tries that failed for other reasons than a rate limit or a budget.
@@ -226,26 +230,24 @@ impl Flying {
                 return None;
             }
             let relieved = shared.relief.notified();
+            let alone = shared.aloft.is_empty();
+            let lifted = shared.aloft.lift();
             let provider = &shared.providers[self.job.providers[turn.place]].0.name;
             let again = || AnotherTry::new(self.parts(), (pass.clone(), self.wish), provider.clone());
             match self.write(again).await {
                 Next::Send(begun) => {
-                    (self.begun, self.place) = (begun, turn.place);
+                    (self.begun, self.place, self.lifted) = (begun, turn.place, Some(lifted));
                     return Some(turn);
                 }
-                Next::Short { limit, needs, .. } if limit.policy == Policy::Terminate => {
-                    let problem = wait::out_of_budget(&limit, needs);
-                    let instead = self.ours(402, (Kind::Exhausted, problem.code), &problem.message);
-                    shared.warden.end(&pass, problem);
-                    self.give_up().await;
-                    self.flight.land(Landing::Instead(instead.0, instead.1));
-                    return None;
-                }
                 Next::Short { limit, until, needs } => {
-                    drop(turn);
+                    drop((turn, lifted));
+                    if limit.policy == Policy::Terminate && alone && shared.aloft.is_empty() {
+                        self.end_run(&pass, &limit, needs).await;
+                        return None;
+                    }
                     let reason = wait::budget(&limit, until, needs);
                     hold = Some(shared.hold(&pass, reason, hold.take()));
-                    self.unless_given_up(wait::looking_again(relieved, until)).await?;
+                    self.unless_given_up(wait::looking_again(relieved, wait::latest(&limit, until))).await?;
                 }
                 Next::Refused => return None,
             }

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Gateway, Shared, Warden, attempts::Attempts};
+use super::{Gateway, Shared, Warden, aloft::Aloft, attempts::Attempts};
 use crate::{
     Divergence, Pass,
     budget::Rule,
@@ -71,6 +71,7 @@ impl Gateway {
             flights: std::sync::Mutex::new(HashMap::new()),
             flying: TaskTracker::new(),
             closing: CancellationToken::new(),
+            aloft: Aloft::default(),
             relief: Notify::new(),
         };
         let gateway = Self { shared: Arc::new(shared) };

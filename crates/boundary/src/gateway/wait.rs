@@ -9,13 +9,16 @@ use tokio::{sync::futures::Notified, time::sleep};
 use super::{Held, HeldFor, Shared, call::Job, hold::Hold};
 use crate::{
     Pass,
-    budget::{Limit, Meter, Scope, Window},
+    budget::{Limit, Meter, Policy, Scope, Window},
     provider::Provider,
     quota::{Account, Busy, Permit},
 };
 
 /// How long at most before what is held looks again by itself.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
+
+/// The same where a run is to end unless a call under way gives back what it needs.
+const LOOK_SOON: Duration = Duration::from_secs(1);
 
 /// The right to send a call, and to whom.
 pub(super) struct Turn {
@@ -75,6 +78,14 @@ pub(super) async fn looking_again(relieved: Notified<'_>, until: Option<Timestam
     tokio::select! {
         () = relieved => {}
         () = sleep(wait) => {}
+    }
+}
+
+/// When to look at a limit again at the latest.
+pub(super) fn latest(limit: &Limit, until: Option<Timestamp>) -> Option<Timestamp> {
+    match limit.policy {
+        Policy::Terminate => Some(Timestamp::now().after(LOOK_SOON)),
+        Policy::Suspend | Policy::Throttle => until,
     }
 }
 

@@ -217,6 +217,24 @@ async fn who_waits_for_a_budget_goes_on_as_soon_as_another_settles() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_run_ends_for_what_others_only_hold() {
+    let rules = vec![Rule { policy: Policy::Terminate, ..rule(Whom::Tenant, Meter::Tokens, 1_000) }];
+    let (_upstream, world) = limited(THIRTY, rules).await;
+    let asking: Vec<_> = (1..=8)
+        .map(|run| {
+            let agent = world.attempt(run, 1);
+            tokio::spawn(
+                async move { agent.post("/v1/chat/completions", &wanting("hello", 900)).await.status },
+            )
+        })
+        .collect();
+    for asked in asking {
+        assert_eq!(asked.await.expect("answered"), 200, "forty tokens each of a thousand");
+    }
+    assert_eq!(world.watch.ended(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_slowed_down_is_not_sent_once_nobody_waits_for_it() {
     let rules = vec![Rule { policy: Policy::Throttle, ..rule(Whom::Tenant, Meter::Tokens, 1_000) }];
     let (upstream, world) = limited(THIRTY, rules).await;

@@ -9,9 +9,10 @@ use tokio::{sync::oneshot, time::sleep};
 
 use super::Flying;
 use crate::{
-    Usage,
+    Pass, Usage,
     answer::{Answer, Stop},
-    gateway::{flight::Landing, head::Head},
+    budget::Limit,
+    gateway::{flight::Landing, head::Head, wait::out_of_budget},
     journal::{Begun, Bill, Call, Cut, GiveUp, Ledger, Outcome, Settle, Then, pack},
     price,
     refusal::{self, Kind},
@@ -73,8 +74,17 @@ impl Flying {
         });
     }
 
+    /// A budget stands in the way of another try, and the run is to end for it.
+    pub(super) async fn end_run(&self, pass: &Pass, limit: &Limit, needs: u64) {
+        let problem = out_of_budget(limit, needs);
+        let (head, body) = self.ours(402, (Kind::Exhausted, problem.code), &problem.message);
+        self.shared.warden.end(pass, problem);
+        self.give_up().await;
+        self.flight.land(Landing::Instead(head, body));
+    }
+
     /// A try that was written and then not sent.
-    pub(super) async fn call_off(&self) {
+    pub(super) async fn call_off(&mut self) {
         let message = "it was not sent: nobody waited for it any longer".to_owned();
         let outcome = Outcome::Failed { delivered: None, message, retryable: true };
         self.settle(outcome, Bill::default(), Then::Settled).await;
@@ -125,9 +135,10 @@ impl Flying {
         StoredBody { packed, size, bytes: None, hash: Some(hash) }
     }
 
-    pub(super) async fn settle(&self, outcome: Outcome, bill: Bill, then: Then) {
+    pub(super) async fn settle(&mut self, outcome: Outcome, bill: Bill, then: Then) {
         let outcome = Arc::new(outcome);
         self.write(|| Settle::new(self.parts(), Arc::clone(&outcome), bill.clone(), then)).await;
+        self.lifted = None;
         // What was held beyond what was used is free for others.
         self.shared.relief.notify_waiters();
     }
