@@ -39,7 +39,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{aloft::Aloft, attempts::Attempts, flight::Flight};
 pub use self::{
     hold::{Held, HeldFor},
-    open::{Settings, limit},
+    open::{Parting, Settings, limit},
 };
 use crate::{Pass, journal::Ledger, price::Prices, provider::Provider, quota::Governor, upstream::Upstream};
 

@@ -204,12 +204,12 @@ impl Desk {
         })?
     }
 
-    /// Whether the holder of the ticket was told to end, or no longer counts.
+    /// Whether the holder of the ticket was told to end. One that no longer counts was not: it may have died.
     pub fn is_ending(&self, key: &RunKey, step: &StepId, ticket: (AttemptNo, u64)) -> bool {
         let state = self.lock();
         let found = state.slots.get(&(key.clone(), step.clone()));
         let held = found.filter(|found| found.holder() == Some(ticket));
-        held.is_none_or(|found| matches!(*found.order.borrow(), Order::Cancel(_) | Order::Abandon))
+        held.is_some_and(|found| matches!(*found.order.borrow(), Order::Cancel(_)))
     }
 
     /// The attempt no longer counts.

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use mainspring_api::worker;
 use mainspring_boundary::{
     Divergence, Pass,
-    gateway::{Gateway, Held, HeldFor, Settings, Warden},
+    gateway::{Gateway, Held, HeldFor, Parting, Settings, Warden},
     price::Prices,
 };
 use mainspring_core::{AttemptEnd, Failure, FailureClass, Reason, Used};
@@ -111,8 +111,8 @@ impl Boundary {
     }
 
     /// The attempt is over.
-    pub(crate) fn release(&self, nonce: u64) {
-        self.gateway.release(nonce);
+    pub(crate) fn release(&self, nonce: u64, parting: Parting) {
+        self.gateway.release(nonce, parting);
     }
 
     /// The gateway itself.

@@ -9,6 +9,7 @@ use mainspring_api::{
         encode,
     },
 };
+use mainspring_boundary::gateway::Parting;
 use mainspring_core::{Ask, AttemptEnd, CancelLevel, Failure, FailureClass, Loss, Principal, Refusal, Used};
 use mainspring_engine::{Embedded, EngineError, Held, Order, Refused, RunNote};
 use mainspring_store::RunKey;
@@ -106,7 +107,7 @@ impl EmbeddedLine {
             Order::Hold => worker::Order::Hold,
             Order::Cancel(level) => worker::Order::Cancel(level_to_wire(level)),
             Order::Abandon => {
-                self.release(&ticket);
+                self.release(&ticket, Parting::ByItself);
                 worker::Order::Abandon
             }
         }
@@ -139,15 +140,17 @@ impl EmbeddedLine {
 
     async fn report(&self, report: Report) -> Result<Receipt, Problem> {
         let ticket = report.ticket.clone();
+        let key = key_of(&ticket);
+        let told = self.engine.desk().is_ending(&key, &ticket.step, (ticket.attempt, ticket.nonce));
         let receipt = self.record(report).await?;
-        self.release(&ticket);
+        self.release(&ticket, if told { Parting::AsTold } else { Parting::ByItself });
         Ok(receipt)
     }
 
     /// The attempt is over: it calls out no more.
-    fn release(&self, ticket: &Ticket) {
+    fn release(&self, ticket: &Ticket, parting: Parting) {
         if let Some(boundary) = &self.boundary {
-            boundary.release(ticket.nonce);
+            boundary.release(ticket.nonce, parting);
         }
     }
 

@@ -8,7 +8,7 @@
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
@@ -26,7 +26,9 @@ pub(super) struct Flight {
     progress: Mutex<Progress>,
     changed: watch::Sender<()>,
     audience: AtomicUsize,
-    /// The last listener hung up although its attempt is told to end.
+    /// Its attempt was told to end and has ended: the provider is left as soon as nobody listens.
+    unwanted: AtomicBool,
+    /// The last listener hung up, and its attempt was told to end.
     deserted: Notify,
 }
 
@@ -73,6 +75,7 @@ impl Flight {
             progress: Mutex::default(),
             changed: watch::Sender::new(()),
             audience: AtomicUsize::new(0),
+            unwanted: AtomicBool::new(false),
             deserted: Notify::new(),
         }
     }
@@ -136,6 +139,11 @@ impl Flight {
     /// Everything that was let go so far.
     pub(super) fn flown(&self) -> Vec<Bytes> {
         self.lock().pieces.clone()
+    }
+
+    /// Its attempt ended as it was told to.
+    pub(super) fn disown(&self) {
+        self.unwanted.store(true, Ordering::SeqCst);
     }
 
     /// Resolves when nobody listens any more although somebody should not have left.
@@ -228,7 +236,8 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         let is_last = self.flight.audience.fetch_sub(1, Ordering::SeqCst) == 1;
-        if is_last && self.deserts == Deserts::Yes {
+        let is_left = self.deserts == Deserts::Yes || self.flight.unwanted.load(Ordering::SeqCst);
+        if is_last && is_left {
             self.flight.deserted.notify_one();
         }
     }

@@ -30,7 +30,7 @@ use crate::{
     budget::{Policy, Wish},
     journal::{AnotherTry, Begun, Bill, Cut, Next, Outcome, Then},
     quota::Outcome as Quota,
-    refusal::{Failure, Kind},
+    refusal::Failure,
 };
 
 /// How often a call is sent at most that fails for other reasons than a rate limit.

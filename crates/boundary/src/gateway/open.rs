@@ -47,6 +47,15 @@ pub struct Settings {
     pub warden: Arc<dyn Warden>,
 }
 
+/// How an attempt left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Parting {
+    /// By itself, or by dying: answers under way are read to their end.
+    ByItself,
+    /// It was told to end: answers under way are left where nobody listens.
+    AsTold,
+}
+
 impl Gateway {
     /// Opens the gateway. What a former one had in flight is from now on unknown.
     pub async fn open(settings: Settings) -> Result<Self, Problem> {
@@ -104,8 +113,13 @@ impl Gateway {
     }
 
     /// The attempt is over: its token opens nothing any more.
-    pub fn release(&self, nonce: u64) {
+    pub fn release(&self, nonce: u64, parting: Parting) {
         self.shared.attempts.release(nonce);
+        if parting == Parting::AsTold {
+            // The hang-up may be noticed only now, when nobody remembers that the attempt was told to end.
+            let flights = self.shared.flights();
+            flights.values().filter(|flight| flight.pass().nonce == nonce).for_each(|flight| flight.disown());
+        }
     }
 
     /// Gives a run limits of its own, in place of earlier ones on the same meters; what they held back looks again.
