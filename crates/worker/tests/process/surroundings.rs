@@ -14,7 +14,7 @@ async fn the_environment_is_this_and_no_more() {
     let output = attempt.finish().await.output();
     let mut found: Vec<&str> = output.lines().collect();
     found.sort_unstable();
-    let place = agent.work_folder().join(run.to_string()).join("go.1");
+    let place = agent.work_folder().join(run.to_string()).join("go");
     let place = place.display();
     let expected = [
         format!("HOME={place}/home"),
@@ -66,6 +66,7 @@ async fn the_gateway_stands_where_clients_look_for_a_provider() {
         "GOOGLE_API_KEY=mst_1",
         "GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:7118",
         "LLM_BASE_URL=http://127.0.0.1:7118/v1",
+        "LLM_PROVIDER=openai",
         "OLLAMA_HOST=http://127.0.0.1:7118/a/mst_1",
         "OPENAI_API_BASE=http://127.0.0.1:7118/v1",
         "OPENAI_API_KEY=mst_1",
@@ -119,7 +120,7 @@ async fn a_package_has_its_environment_first_in_the_path() {
 async fn its_folders_are_private_and_go_with_the_attempt() {
     let agent = Agent::script("umask 0; touch left; touch $HOME/left; stat -c %a .. $HOME $TMPDIR; pwd");
     let attempt = agent.start();
-    let place = agent.work_folder().join(attempt.run.to_string()).join("go.1");
+    let place = agent.work_folder().join(attempt.run.to_string()).join("go");
     let output = attempt.finish().await.output();
     assert_eq!(output, format!("700\n700\n700\n{}/agent", place.display()));
     assert_eq!(fs::read_dir(agent.work_folder()).expect("kept").count(), 0);
@@ -150,7 +151,7 @@ async fn limits_are_the_kernels() {
 #[tokio::test]
 async fn a_worker_removes_what_one_before_it_left() {
     let agent = Agent::script("echo done");
-    fs::create_dir_all(agent.work_folder().join("run_1/go.1/agent")).expect("made");
+    fs::create_dir_all(agent.work_folder().join("run_1/go/agent")).expect("made");
     agent.run().await;
     assert_eq!(fs::read_dir(agent.work_folder()).expect("kept").count(), 0);
 }
