@@ -2,7 +2,9 @@
 
 mod accounts;
 mod effects;
+mod matching;
 mod said;
+mod tries;
 
 use std::collections::HashMap;
 
@@ -77,7 +79,15 @@ const OWN_STATEMENTS: &[&str] = &[
 
 /// Every statement of the writer.
 pub(crate) fn statements() -> Vec<&'static str> {
-    [OWN_STATEMENTS, effects::STATEMENTS, said::STATEMENTS, accounts::STATEMENTS].concat()
+    [
+        OWN_STATEMENTS,
+        effects::STATEMENTS,
+        matching::STATEMENTS,
+        tries::STATEMENTS,
+        said::STATEMENTS,
+        accounts::STATEMENTS,
+    ]
+    .concat()
 }
 
 /// The sequence numbers given last, so that appending reads nothing. Forgotten when a transaction is undone.
