@@ -7,9 +7,15 @@ use mainspring_testkit::upstream::{Logged, Outcome};
 
 use crate::scene::Agent;
 
-/// Checks that every call of a completed run was sent once, but for those that were in flight when a server died:
-/// at most one for each of `deaths`. What the journal counts is what the model served.
-pub(crate) fn check(agent: &Agent, run: &RunView, effects: &[EffectView], asked: &[Logged], deaths: usize) {
+/// Checks that every call of a completed run was sent once, but for those that were in flight when a server died: at
+/// most one for each of `deaths`. What the journal counts is what the model served. Says how many were sent again.
+pub(crate) fn check(
+    agent: &Agent,
+    run: &RunView,
+    effects: &[EffectView],
+    asked: &[Logged],
+    deaths: usize,
+) -> usize {
     let told = || format!("{} {run:#?}\n{effects:#?}\n{asked:#?}", agent.file);
     let mut sent: BTreeMap<&[u8], usize> = BTreeMap::new();
     for entry in asked {
@@ -19,8 +25,7 @@ pub(crate) fn check(agent: &Agent, run: &RunView, effects: &[EffectView], asked:
     assert!(effects.iter().all(|effect| effect.state == "committed"), "{}", told());
 
     // A try that is not the one that was committed has an unknown end: its server died.
-    let unknown: Vec<&EffectView> = effects.iter().filter(|effect| effect.tries > 1).collect();
-    let repeats = unknown.iter().map(|effect| effect.tries as usize - 1).sum::<usize>();
+    let repeats: usize = effects.iter().map(|effect| effect.tries as usize - 1).sum();
     assert!(repeats <= deaths, "{}", told());
     // The server may have died between the intent and the sending.
     assert!(asked.len() <= agent.calls + repeats && asked.len() >= agent.calls, "{}", told());
@@ -31,6 +36,7 @@ pub(crate) fn check(agent: &Agent, run: &RunView, effects: &[EffectView], asked:
     let held: u64 = effects.iter().map(|effect| effect.held_tokens).sum();
     assert!((settled..=settled + held).contains(&whole), "{}", told());
     assert!(effects.iter().all(|effect| (effect.tries > 1) == (effect.held_tokens > 0)), "{}", told());
+    repeats
 }
 
 /// The tokens of an answer, as the script has them.

@@ -1,4 +1,7 @@
-"""A program without a framework: the Chat API over urllib, and a tool that takes its time."""
+"""A program without a framework: the Chat API over urllib, and a tool that takes its time.
+
+Like many an agent it tells the model where it works, which must be the same place when it is started again.
+"""
 
 import json
 import os
@@ -35,7 +38,10 @@ def add(a, b):
     return str(a + b)
 
 
-messages = [{"role": "user", "content": sys.argv[1]}]
+messages = [
+    {"role": "system", "content": f"You work in {os.getcwd()}, and {os.environ['HOME']} is yours."},
+    {"role": "user", "content": sys.argv[1]},
+]
 while True:
     message = chat(messages)
     messages.append(message)
