@@ -81,9 +81,7 @@ fn programs_with_the_providers_own_clients() {
     let test = "programs_with_the_providers_own_clients";
     let Some(installers) = or_skip(test, clients::installers()) else { return };
     let mut play = Play::new(Scene::with_packages(installers), 6);
-    for (agent, victim) in
-        CLIENTS.iter().zip([Victim::Agent, Victim::Server, Victim::Both].into_iter().cycle())
-    {
+    for (agent, victim) in CLIENTS.iter().zip(VICTIMS.into_iter().cycle()) {
         match env::var_os("MAINSPRING_FULL") {
             Some(_) => VICTIMS.into_iter().for_each(|victim| play.all(agent, victim, points(1))),
             None => play.all(agent, victim, 1),

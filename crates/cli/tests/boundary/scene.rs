@@ -7,7 +7,7 @@ use mainspring_api::{
     effect::{EffectView, ListEffects},
     run::{CreateRun, RunView},
 };
-use mainspring_testkit::upstream::{Logged, Upstream};
+use mainspring_testkit::upstream::{Logged, Outcome, Upstream};
 use mainspring_types::RunId;
 use serde_json::{Value, json};
 
@@ -64,9 +64,11 @@ impl Scene {
         client.create_run(&request, None).await.expect("accepted").run_id
     }
 
-    /// What came upstream for this sum, in the order in which it came.
+    /// What came upstream for this sum, in the order in which it came, once nothing of it is on its way.
     pub(crate) fn asked(&self, sum: &Sum) -> Vec<Logged> {
-        self.upstream.log().into_iter().filter(|entry| sum.is_of(entry)).collect()
+        let is_pending = |entry: &Logged| sum.is_of(entry) && entry.outcome == Outcome::Pending;
+        let log = self.upstream.wait_until(PATIENCE, |log| !log.iter().any(is_pending));
+        log.into_iter().filter(|entry| sum.is_of(entry)).collect()
     }
 
     /// Waits until as many calls of this sum have come upstream.
