@@ -100,9 +100,7 @@ impl ProcessExecutor {
             Err(problem) => return Outcome::of(failed(problem)),
         };
         let outcome = match self.start(&task, &ready).await {
-            Ok(child) => {
-                run(child, &ready.assignment, control).await.outcome(&task.ticket, &ready.assignment)
-            }
+            Ok(child) => run(child, &ready.assignment, control).await.outcome(&task, &ready.assignment),
             Err(error @ StartError::SupervisorLost) => {
                 tracing::warn!(%error, run = %task.ticket.run, step = %task.ticket.step, "an attempt is lost");
                 Outcome::of(End::Lost {})

@@ -37,6 +37,20 @@ fn llm(boundary: &Boundary) -> Vec<(&'static str, String)> {
     named.into_iter().chain(model).collect()
 }
 
+/// The key that an agent asks for in its last words although no provider of the kind is configured.
+pub(super) fn missing(boundary: &Boundary, words: &str) -> Option<&'static str> {
+    let keys = [
+        ("anthropic", "ANTHROPIC_API_KEY"),
+        ("openai", "OPENAI_API_KEY"),
+        ("gemini", "GEMINI_API_KEY"),
+        ("gemini", "GOOGLE_API_KEY"),
+    ];
+    let is_missed = |(family, key): &(&str, &str)| {
+        words.contains(key) && !boundary.families.iter().any(|served| served == family)
+    };
+    keys.into_iter().find(is_missed).map(|(_, key)| key)
+}
+
 fn of_family(family: &str, Boundary { url, token, .. }: &Boundary) -> Vec<(&'static str, String)> {
     let (url, key) = (|| url.clone(), || token.clone());
     let versioned = || format!("{}/v1", url());
@@ -54,5 +68,24 @@ fn of_family(family: &str, Boundary { url, token, .. }: &Boundary) -> Vec<(&'sta
         ],
         // A kind of a newer control plane.
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_no_provider_stands_behind_is_named() {
+        let boundary = Boundary {
+            url: String::new(),
+            socket: None,
+            token: String::new(),
+            families: vec!["anthropic".into()],
+            model: None,
+        };
+        assert_eq!(missing(&boundary, "KeyError: 'OPENAI_API_KEY'"), Some("OPENAI_API_KEY"));
+        assert_eq!(missing(&boundary, "KeyError: 'ANTHROPIC_API_KEY'"), None);
+        assert_eq!(missing(&boundary, "KeyError: 'name'"), None);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use mainspring_api::worker::{End, Ticket, Used};
+use mainspring_api::worker::{End, Task, Used};
 use mainspring_runtimes::{Ending, Transcript};
 use mainspring_sandbox::{Enforcement, Exit, How, Isolation};
 use mainspring_types::{Code, Family, Problem, Value};
 
 use super::{
     assignment::Assignment,
+    boundary,
     capture::Capture,
     follow::{Cause, Ended, Manner},
     log::Held,
@@ -31,7 +32,7 @@ pub(super) struct Seen {
 
 impl Seen {
     /// What is reported; the last of the log is noted first.
-    pub(super) fn outcome(self, ticket: &Ticket, assignment: &Assignment) -> Outcome {
+    pub(super) fn outcome(self, task: &Task, assignment: &Assignment) -> Outcome {
         let Self { ended, isolation, active, stdout, stderr } = self;
         let used = used(&ended.exit, active);
         let (stdout, stdout_lost, stdout_lines) = stdout.finish();
@@ -42,7 +43,7 @@ impl Seen {
             stdout_lost,
             stderr: &stderr,
         };
-        let answer = answer(&ended, &seen, ticket, assignment);
+        let answer = answer(&ended, &seen, task, assignment);
         let held = if matches!(answer, Answer::Output(_)) { Held::Answer } else { Held::Log };
         for lines in [stdout_lines, stderr_lines].into_iter().flatten() {
             lines.finish(held);
@@ -71,7 +72,7 @@ impl From<Answer> for End {
     }
 }
 
-fn answer(ended: &Ended, seen: &Transcript<'_>, ticket: &Ticket, assignment: &Assignment) -> Answer {
+fn answer(ended: &Ended, seen: &Transcript<'_>, task: &Task, assignment: &Assignment) -> Answer {
     match ended.cause {
         Cause::Order => Answer::Void,
         Cause::Time => Answer::Failure(timed_out(ended.manner, seen, assignment)),
@@ -80,16 +81,22 @@ fn answer(ended: &Ended, seen: &Transcript<'_>, ticket: &Ticket, assignment: &As
         Cause::Itself if seen.ending == Ending::Signalled(KILL) => Answer::Lost,
         Cause::Itself => match assignment.answer(seen) {
             Ok(output) => Answer::Output(output),
-            Err(problem) => Answer::Failure(with_way_out(problem, ticket)),
+            Err(problem) => Answer::Failure(with_way_out(problem, seen, task)),
         },
     }
 }
 
-/// Where the rest of the agent's words are, when there is no better advice.
-fn with_way_out(problem: Problem, ticket: &Ticket) -> Problem {
-    match problem.suggestion {
-        Some(_) => problem,
-        None => problem.suggest(format!("see what it wrote with `mainspring runs events {}`", ticket.run)),
+/// The provider that it misses, or where the rest of its words are, when there is no better advice.
+fn with_way_out(problem: Problem, seen: &Transcript<'_>, task: &Task) -> Problem {
+    if problem.suggestion.is_some() {
+        return problem;
+    }
+    let words = seen.last_words().unwrap_or_default();
+    match task.boundary.as_ref().and_then(|boundary| boundary::missing(boundary, &words)) {
+        Some(variable) => problem.suggest(format!(
+            "set `{variable}` where `mainspring` is started: its models have no provider there (docs/models.md)"
+        )),
+        None => problem.suggest(format!("see what it wrote with `mainspring runs events {}`", task.ticket.run)),
     }
 }
 
