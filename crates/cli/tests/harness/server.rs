@@ -16,6 +16,24 @@ pub(crate) struct Server(Child);
 
 impl Server {
     pub(super) fn start(stage: &Stage, environment: &[(&str, &str)]) -> Self {
+        let begun = Instant::now();
+        loop {
+            match Self::try_start(stage, environment) {
+                Ok(server) => return server,
+                // A child of the one before, killed with it at the moment of its birth, still holds all that one had.
+                Err(refusal) if refusal["error"]["code"] == "E1401" && begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(POLL);
+                }
+                Err(refusal) => {
+                    let log = fs::read_to_string(stage.path("server.log")).unwrap_or_default();
+                    panic!("no server: {refusal}\n{log}")
+                }
+            }
+        }
+    }
+
+    /// Starts one, or says what it said instead of where it serves.
+    fn try_start(stage: &Stage, environment: &[(&str, &str)]) -> Result<Self, Value> {
         let log = stage.path("server.log");
         let log = OpenOptions::new().create(true).append(true).open(log).expect("opens");
         let mut child = stage
@@ -27,13 +45,13 @@ impl Server {
             .stderr(log)
             .spawn()
             .expect("the binary starts");
-        // It says where it serves once it does; its output ends without a word when it could not.
         let output = child.stdout.take().expect("its output is piped");
         let said = Deserializer::from_reader(output).into_iter::<Value>().next();
         let server = Self(child);
-        let log = || fs::read_to_string(stage.path("server.log")).unwrap_or_default();
-        assert!(matches!(said, Some(Ok(_))), "no server: {}", log());
-        server
+        match said {
+            Some(Ok(said)) if said["error"].is_null() => Ok(server),
+            other => Err(other.and_then(Result::ok).unwrap_or_default()),
+        }
     }
 
     /// Its process.
