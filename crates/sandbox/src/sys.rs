@@ -46,6 +46,16 @@ pub(crate) fn keep_only_stdio() -> io::Result<()> {
     }
 }
 
+/// Puts every signal back to what it does by default. What is ignored stays so over an exec, and a shell that starts
+/// its commands in the background without job control has them ignore interrupts.
+pub(crate) fn default_signals() {
+    for signal in 1..=libc::SIGSYS {
+        // SAFETY: the default action runs no code of ours. For the two signals that nobody may change the call fails,
+        // and changes nothing.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
 /// Processor time of all children waited for, and the most memory one of them held.
 pub(crate) fn usage_of_children() -> (Duration, ByteSize) {
     // SAFETY: all-zero is a valid `rusage`: it is made of integers only.

@@ -19,7 +19,7 @@ use rustix::{
 
 use super::landlock;
 use crate::{
-    sys::keep_only_stdio,
+    sys::{default_signals, keep_only_stdio},
     wire::{During, Fault, Plan, Privileges, Program, ResourceLimits, Stage},
 };
 
@@ -49,6 +49,7 @@ pub(super) fn become_agent(
 
 fn confine(plan: &Plan, entrances: &[File], rules: Option<RulesetCreated>) -> Result<(), Fault> {
     setsid().during(Stage::Confine, "make a session")?;
+    default_signals();
     for mut entrance in entrances {
         entrance.write_all(b"0").during(Stage::Confine, "join the cgroup")?;
     }
@@ -97,7 +98,7 @@ fn limit(limits: ResourceLimits) -> io::Result<()> {
     Ok(())
 }
 
-/// `Command` also puts signal dispositions and the signal mask back to what programs expect.
+/// `Command` also unblocks what Rust blocks.
 fn execute(program: &Program) -> Fault {
     let stdin = match &program.stdin {
         None => Ok(Stdio::null()),
