@@ -149,18 +149,15 @@ async fn a_runs_limits_are_shown_with_what_is_used_and_can_be_raised() {
 async fn what_cannot_be_raised_or_decided_says_why() {
     let site = Site::start().await;
     let run = site.create("hold").await;
-    let diverge = DivergeRun { policy: Departure::Live };
-    let refused = site.client.diverge(run, &diverge).await.expect_err("nobody calls out");
-    assert_eq!(
-        (refused.code, refused.message),
-        (Code::StateConflict, format!("no attempt of run {run} calls out"))
-    );
     let nothing = site.client.raise(run, &RaiseRun::default()).await.expect_err("no limit");
     assert_eq!((nothing.code, nothing.message.as_str()), (Code::BadRequest, "the request names no limit"));
     let ended = site.create("hello").await;
     site.client.follow(ended, 0, PATIENCE).count().await;
     let raise = RaiseRun { tokens: Some(900), ..RaiseRun::default() };
     let refused = site.client.raise(ended, &raise).await.expect_err("it has ended");
+    assert_eq!((refused.code, refused.message), (Code::StateConflict, format!("run {ended} has ended")));
+    let diverge = DivergeRun { policy: Departure::Live };
+    let refused = site.client.diverge(ended, &diverge).await.expect_err("nobody calls out");
     assert_eq!((refused.code, refused.message), (Code::StateConflict, format!("run {ended} has ended")));
     let request = CreateRun { max_cost: Some(Dollars("much".into())), ..site.request("a") };
     let refused = site.client.create_run(&request, None).await.expect_err("no amount");
