@@ -37,8 +37,12 @@ impl Crew {
         let subject = Arc::new(Subject::new(task.ticket.clone()));
         let (sender, plane) = watch::channel(Order::Continue);
         let orders = Orders { plane, leaving: self.leaving.clone() };
-        let birth =
-            Birth { subject: Arc::clone(&subject), born: Instant::now(), orders: sender, slot: slot.clone() };
+        let birth = Birth {
+            subject: Arc::clone(&subject),
+            born: Instant::now(),
+            orders: sender,
+            slot: slot.as_ref().map(Arc::downgrade).unwrap_or_default(),
+        };
         self.births.send(birth).expect("the heartbeats outlive the attempts");
 
         let control = Control::new(Scribe::new(Arc::clone(&subject), self.notes.clone()), orders.clone());

@@ -4,7 +4,10 @@
 //! From then on one long poll per attempt is open, so that an order arrives when it is given and not when it is asked
 //! for. Attempts wait for their first heartbeat in the order of their birth, behind a single timer.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use mainspring_api::worker::{Heartbeat, Order};
 use tokio::{
@@ -31,14 +34,15 @@ pub(crate) struct Birth {
     pub(crate) born: Instant,
     /// Closed, from the other side, when the attempt is over.
     pub(crate) orders: watch::Sender<Order>,
-    /// What it has of the worker; `None` when it is beyond the worker's slots.
-    pub(crate) slot: Option<Arc<Slot>>,
+    /// What it has of the worker; nothing when it is beyond the worker's slots. Weak, since a birth waits here for its
+    /// first heartbeat long after most attempts are over, and a slot is free when its attempt is.
+    pub(crate) slot: Weak<Slot>,
 }
 
 impl Birth {
     /// Passes an order on when it is another than the last.
     fn hear(&self, order: Order) {
-        match (order, &self.slot) {
+        match (order, self.slot.upgrade()) {
             (Order::Hold, Some(slot)) => slot.lend(),
             (Order::Continue, Some(slot)) => slot.take_back(),
             _ => {}
