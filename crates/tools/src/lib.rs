@@ -10,7 +10,7 @@ use mainspring_agent::Limits;
 use mainspring_sandbox::Launcher;
 
 /// Where one call works, and what it is held to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The run's own folder: what the tools see and change.
     pub workspace: &'a std::path::Path,
