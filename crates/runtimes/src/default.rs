@@ -1,0 +1,10 @@
+//! The default runtime: our own loop over a model and its tools, as a value that is asked what is due.
+//!
+//! Nothing here waits, reads a clock or draws a random number. The same history and the same answers lead to requests
+//! that are equal to the byte, which is what lets a restarted attempt replay its model calls from the journal.
+
+mod message;
+mod model;
+
+pub use message::{Message, Part, Role};
+pub use model::{Broken, Delta, Effort, ModelAnswer, ModelOptions, ModelRequest, Stop, TokenUsage, ToolSpec};
