@@ -1,6 +1,6 @@
 //! The stream of one run: every entry of its journal, in the order of its sequence number.
 
-use mainspring_types::{Timestamp, rfc3339};
+use mainspring_types::{StepId, Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -24,6 +24,13 @@ pub const PROBLEM: &str = "problem";
 /// `policy`, `superseded`): the agent asked for something other than what is recorded; `effect.unused` (with `count`): a
 /// repeated agent was done without asking for all of it. `budget.warning` (with `scope`,
 /// `meter`, `window`, `max`, `limit`): over 90 % of a budget is used.
+///
+/// Of tool calls, each with its `effect` and `tool`: `tool.intended` (with `arguments`, `position`, `class`, `try`), then
+/// `tool.committed` (with `output`, `error`, `ms`), `tool.failed` or `tool.unknown` (with `error`); `tool.replayed` when a
+/// repeated attempt got the recorded result; `tool.denied` (with `arguments`, `why`, `rule`) for one that was not made.
+/// `gate.opened` (with `gate_id`, `kind`, `tool`, `arguments`, `question`, `deadline`) and `gate.settled` (with `gate_id`,
+/// `action`, `by`, `message`); `child.started` (with `run_id`, `agent`); `message.added` (with `message_id`, `text`);
+/// `turn.ended` (with `turn`, `text`); `remark` (with `kind`, `message`): the runtime says what it did by itself.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct EventView {
     /// The sequence number within the run, from 1, without gaps.
@@ -44,4 +51,35 @@ impl EventView {
     pub fn is_last(&self) -> bool {
         matches!(self.kind.as_str(), "run.completed" | "run.failed" | "run.cancelled")
     }
+}
+
+/// The `event:` of a [`Delta`].
+pub const DELTA: &str = "delta";
+
+/// A piece of what a model is just saying, as `data:` of a server-sent event without an `id:`. It is not part of the
+/// journal: whoever comes later reads the whole in its place.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Delta {
+    /// The step of the run.
+    pub step: StepId,
+    /// The turn of the conversation.
+    pub turn: u32,
+    /// Which of the turn's model calls.
+    pub call: u32,
+    /// What kind of speech.
+    pub kind: DeltaKind,
+    /// The piece itself; of a tool call the tool's name.
+    pub text: String,
+}
+
+/// What a model is just saying.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeltaKind {
+    /// Its answer.
+    Text,
+    /// How it comes to its answer.
+    Thinking,
+    /// It begins a tool call.
+    Tool,
 }

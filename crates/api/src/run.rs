@@ -1,6 +1,8 @@
 //! Runs as the API shows them.
 
-use mainspring_types::{Problem, RunId, StepId, Timestamp, rfc3339};
+use std::collections::BTreeMap;
+
+use mainspring_types::{EffectId, Problem, RunId, SessionId, StepId, Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -33,6 +35,18 @@ pub struct CreateRun {
     /// How many calls it may send to a provider, each try for itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_calls: Option<u64>,
+    /// The conversation it goes on with; its first message is the input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// Whether it waits for further messages after each turn, in place of what the definition says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<bool>,
+    /// A folder that its tools work in, in place of one of its own: an absolute path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Rules on tool calls beside those of the definition: `allow`, `ask` or `deny` by pattern. The stricter counts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub approvals: BTreeMap<String, String>,
 }
 
 /// How a run stands.
@@ -152,8 +166,56 @@ pub struct RunView {
     /// The isolation that its latest attempt really had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Value>,
+    /// The conversation it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// The run that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<RunId>,
+    /// The folder that its tools work in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// How many tool calls were made, those answered from the journal included.
+    #[serde(default)]
+    pub tool_calls: u64,
+    /// What was ended, once it was asked to end early.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptView>,
     /// The sequence number of its latest entry.
     pub last_seq: u64,
+}
+
+/// What a cancel ended: complete once the run has ended.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ReceiptView {
+    /// How hard it was ended.
+    pub level: Level,
+    /// When that was asked.
+    #[serde(with = "rfc3339")]
+    pub requested_at: Timestamp,
+    /// When nothing of the run was left.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339::option")]
+    pub ended_at: Option<Timestamp>,
+    /// Calls that were under way and are known to have been stopped, or to have done nothing.
+    pub stopped: Vec<CutCall>,
+    /// How many calls had finished before.
+    pub finished: u64,
+    /// Calls and steps of which nobody knows how far they came.
+    pub unknown: Vec<CutCall>,
+    /// The runs it had started and that were ended with it, each with a receipt of its own.
+    pub children: Vec<RunId>,
+}
+
+/// A call or a step that a cancel met under way.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CutCall {
+    /// The call; none for a whole step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect_id: Option<EffectId>,
+    /// `model`, `tool` or `step`.
+    pub kind: String,
+    /// The model, tool or step, by name.
+    pub name: String,
 }
 
 /// Tokens used by a run's model calls.
@@ -281,6 +343,6 @@ pub struct Health {
     /// The version of the program that answers.
     pub version: String,
     /// Each part that was asked and what it said.
-    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub checks: std::collections::BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, String>,
 }

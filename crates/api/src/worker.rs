@@ -8,14 +8,28 @@
 //!  claim(slots) -> tasks        heartbeat(token) -> go on | cancel(level) | abandon
 //!  progress(items) -> ()        report(token, end) -> recorded | abandon
 //! ```
+//!
+//! The worker of a conversation asks before each tool call and tells how it ended; the broker behind the line decides
+//! and writes down:
+//!
+//! ```text
+//!  recall -> history, messages      intend(tool, arguments) -> run | recorded | gate | child | abandon
+//!  conclude(turn) -> messages | over | gate                    settle(effect, end) -> recorded | abandon
+//! ```
 
 use std::{fmt, path::PathBuf};
 
-use mainspring_types::{AttemptNo, Hash, Problem, RunId, StepId, TenantId, Value};
+use mainspring_types::{AttemptNo, Hash, Problem, RunId, StepId, TenantId, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::run::Level;
+use crate::{event::DeltaKind, run::Level};
+
+mod converse;
+
+pub use converse::{
+    Concluded, Conclusion, Incoming, Recalled, ToolDecision, ToolEnd, ToolIntent, ToolOutcome, ToolSettlement,
+};
 
 /// Asks for attempts to work on.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -154,6 +168,24 @@ pub enum Note {
         /// How many lines were left out since the note before.
         dropped: u64,
     },
+    /// A piece of what a model is just saying. It goes to those who watch, and not into the journal.
+    Delta {
+        /// The turn of the conversation.
+        turn: u32,
+        /// Which of the turn's model calls.
+        call: u32,
+        /// What kind of speech.
+        kind: DeltaKind,
+        /// The piece; of a tool call the tool's name.
+        text: String,
+    },
+    /// The runtime did something by itself that a person should know.
+    Remark {
+        /// What kind, in one word.
+        kind: String,
+        /// What.
+        message: String,
+    },
     /// How far the agent says it is, from 0 to 1.
     Fraction {
         /// How far.
@@ -191,10 +223,33 @@ pub enum End {
         /// What happened.
         problem: Problem,
     },
+    /// It waits without a process: nothing of it is under way but what it waits for.
+    Parked {
+        /// For what.
+        wait: Wait,
+    },
     /// It ended because it was told to, or because the worker is leaving.
     Aborted {},
     /// Something else on the machine killed its processes: nobody's failure, so it is handed out again as it is.
     Lost {},
+}
+
+/// What a parked attempt waits for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// A person.
+    Gate {
+        /// The gate.
+        gate: Hash,
+        /// When its default is taken.
+        deadline: Option<Timestamp>,
+    },
+    /// A run that it started.
+    Child {
+        /// Which.
+        child: RunId,
+    },
 }
 
 /// What an attempt used.
@@ -230,6 +285,14 @@ pub enum Call {
     Progress(Vec<Progress>),
     /// Answered with a [`Receipt`], once the end of the attempt is durable.
     Report(Box<Report>),
+    /// Answered with a [`Recalled`].
+    Recall(Ticket),
+    /// Answered with a [`ToolDecision`], once the intent is durable.
+    Intend(Box<ToolIntent>),
+    /// Answered with a [`Receipt`], once the end of the call is durable.
+    Settle(Box<ToolSettlement>),
+    /// Answered with a [`Concluded`], once the turn is durable.
+    Conclude(Box<Conclusion>),
 }
 
 /// The line between a worker and the control plane: in-process when embedded, over HTTP when remote.

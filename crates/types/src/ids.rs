@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Hash;
+
 /// Crockford's base 32 in lower case: no `i`, `l`, `o` or `u`, so an id survives being read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const DIGITS: usize = 26;
@@ -106,6 +108,18 @@ ids! {
     RunId = "run_", "a run";
     /// One call that leaves an agent: `eff_` and 26 characters. Those that one process made sort by creation.
     EffectId = "eff_", "an effect";
+    /// One question to a person: `gate_` and 26 characters, which follow from what is asked.
+    GateId = "gate_", "a gate";
+    /// One conversation: `ses_` and 26 characters that sort by creation time.
+    SessionId = "ses_", "a session";
+}
+
+impl GateId {
+    /// The id of the gate that the engine knows by this hash.
+    pub fn of(gate: &Hash) -> Self {
+        let (head, _) = gate.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
+        Self(u128::from_be_bytes(*head))
+    }
 }
 
 /// A number that nobody can guess, and never 0: 62 random bits of the system.

@@ -15,7 +15,7 @@ mod value;
 
 pub use code::{Code, Family};
 pub use digest::{Hash, Hasher, ParseHashError};
-pub use ids::{AttemptNo, EffectId, ParseIdError, RequestId, RunId, nonce};
+pub use ids::{AttemptNo, EffectId, GateId, ParseIdError, RequestId, RunId, SessionId, nonce};
 pub use name::{AgentName, InvalidName, StepId, TenantId};
 pub use problem::{Location, Problem};
 pub use quantity::{ByteSize, ParseQuantityError, parse_duration};
