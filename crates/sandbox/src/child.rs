@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
-    process::{ChildStderr, ChildStdout},
+    process::{ChildStderr, ChildStdin, ChildStdout},
     sync::watch,
     time::timeout,
 };
@@ -27,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A running program. Dropping it kills the whole tree.
 #[derive(Debug)]
 pub struct Child {
+    /// What it reads, where that is [`Input::Piped`](crate::Input::Piped). Dropping it tells the program the end.
+    pub stdin: Option<ChildStdin>,
     /// What it writes. It ends when the whole tree is gone; until it is read, the program waits.
     pub stdout: Option<ChildStdout>,
     /// What it complains of, in the same way.
@@ -48,12 +50,17 @@ pub enum Signal {
 }
 
 impl Child {
-    pub(crate) fn new(mut started: Started, isolation: Isolation, lifeline: OwnedWriteHalf) -> Self {
+    pub(crate) fn new(
+        mut started: Started,
+        stdin: Option<ChildStdin>,
+        isolation: Isolation,
+        lifeline: OwnedWriteHalf,
+    ) -> Self {
         let (stdout, stderr) = (started.process.stdout.take(), started.process.stderr.take());
         let (known, exit) = watch::channel(None);
         let supervisor = Supervisor::of(&started.process);
         tokio::spawn(async move { known.send(Some(started.until_gone().await)) });
-        Self { stdout, stderr, isolation, exit, lifeline: Some(lifeline), supervisor }
+        Self { stdin, stdout, stderr, isolation, exit, lifeline: Some(lifeline), supervisor }
     }
 
     /// What was applied to this program.

@@ -4,6 +4,7 @@ mod explain;
 mod plan;
 mod probe;
 mod report;
+mod stdin;
 
 use std::{
     os::{fd::OwnedFd, unix::net::UnixStream},
@@ -19,7 +20,7 @@ use crate::{
     error::StartError,
     finding::Finding,
     spec::{Limits, Spec},
-    wire::{self, Event, Means, Tree},
+    wire::{self, Event, Means, Stdin, Tree, handover},
 };
 
 /// Starts programs with the best isolation this machine gives.
@@ -81,16 +82,21 @@ impl Launcher {
     pub async fn start(&self, spec: Spec) -> Result<Child, StartError> {
         let isolation = plan::isolation(self, &spec);
         plan::insist(&spec, &isolation)?;
-        let program = plan::program(&spec)?;
+        let (theirs, ours) = stdin::ends(&spec.stdin)?;
+        let program = plan::program(&spec, theirs)?;
         let name = next_name();
         let leaves = self.make_leaves(&name, &spec.limits)?;
         let order = plan::order(self, &spec, &isolation, &leaves.0)?;
         let (mut started, mut lifeline) = self.supervise(leaves)?;
         // A supervisor that ends early closes the socket and says why; its word counts, not the broken pipe.
         let _ = lifeline.write_all(&wire::encode(&order, &program)).await;
-        let _ = lifeline.write_all(program.stdin.as_deref().unwrap_or_default()).await;
+        let _ = match &program.stdin {
+            Stdin::Null => Ok(()),
+            Stdin::Bytes(bytes) => lifeline.write_all(bytes).await,
+            Stdin::Pipe(end) => handover::give(&lifeline, end).await,
+        };
         match started.event().await {
-            Some(Event::Started) => Ok(Child::new(started, isolation, lifeline)),
+            Some(Event::Started) => Ok(Child::new(started, ours, isolation, lifeline)),
             Some(Event::Failed(fault)) => {
                 started.until_gone().await;
                 Err(explain::explain(fault, &spec))

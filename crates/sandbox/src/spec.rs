@@ -39,6 +39,8 @@ pub enum Input {
     Null,
     /// These bytes, as a file in memory.
     Bytes(Vec<u8>),
+    /// What the caller writes to [`Child::stdin`](crate::Child::stdin), until the caller drops it.
+    Piped,
 }
 
 /// Limits on one program and all it starts. `None` is no limit.

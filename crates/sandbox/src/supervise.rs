@@ -70,8 +70,12 @@ fn watch(server: &UnixStream, plan: &Plan, program: Program) -> Result<(), Fault
         }
     }
     let init = match fork().during(Stage::Confine, "fork init")? {
-        Fork::Child => init::run(&init::Post { server, supervisor, plan, program, entrances }),
-        Fork::Parent(pid) => pid,
+        Fork::Child => init::run(init::Post { server, supervisor, plan, program, entrances }),
+        Fork::Parent(pid) => {
+            // Its input too: a writer is to learn that the agent no longer reads.
+            drop(program);
+            pid
+        }
     };
     let released = release_output();
     // Interrupted or not, a child that is known ends once.

@@ -2,13 +2,21 @@
 //!
 //! The server sends one order: a header of four lengths, then the order itself as JSON, the arguments, the environment
 //! and the standard input. Arguments and environment go as the kernel takes them, ended by zero bytes, because they may
-//! be long, secret and no text. After it come single bytes, see [`Control`]. The supervisor and its init answer with one
+//! be long, secret and no text. A pipe for the standard input goes as an open file. Then come single bytes, see [`Control`]. The supervisor and its init answer with one
 //! JSON [`Event`] a line. Both ends are the same binary, so the format has no versions.
+
+pub(crate) mod handover;
 
 use std::{
     ffi::{OsStr, OsString},
     io::{self, Read, Write},
-    os::unix::ffi::{OsStrExt, OsStringExt},
+    os::{
+        fd::OwnedFd,
+        unix::{
+            ffi::{OsStrExt, OsStringExt},
+            net::UnixStream,
+        },
+    },
     time::Duration,
 };
 
@@ -191,21 +199,40 @@ impl Control {
 pub(crate) struct Program {
     pub(crate) argv: Vec<OsString>,
     pub(crate) env: Vec<(OsString, OsString)>,
-    /// `None` is `/dev/null`.
-    pub(crate) stdin: Option<Vec<u8>>,
+    pub(crate) stdin: Stdin,
+}
+
+/// The standard input of a program.
+#[derive(Debug, Default)]
+pub(crate) enum Stdin {
+    /// `/dev/null`.
+    #[default]
+    Null,
+    Bytes(Vec<u8>),
+    Pipe(OwnedFd),
+}
+
+impl Stdin {
+    /// Its length as the header says it, where two lengths that no input has say what it is.
+    fn length(&self) -> u64 {
+        match self {
+            Self::Null => NULL,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Pipe(_) => PIPE,
+        }
+    }
 }
 
 const HEADER: usize = 4 * size_of::<u64>();
-/// The length that says that there is no standard input.
-const NO_STDIN: u64 = u64::MAX;
+const NULL: u64 = u64::MAX;
+const PIPE: u64 = u64::MAX - 1;
 
 /// An order in bytes, up to the standard input, which follows as it is.
 pub(crate) fn encode(order: &Order, program: &Program) -> Vec<u8> {
     let order = serde_json::to_vec(order).expect("an order holds nothing that JSON cannot");
     let argv = ended_by_zeros(program.argv.iter().map(|arg| vec![arg.as_os_str()]));
     let env = ended_by_zeros(program.env.iter().map(|(name, value)| vec![name, OsStr::new("="), value]));
-    let stdin = program.stdin.as_ref().map_or(NO_STDIN, |bytes| bytes.len() as u64);
-    let lengths = [order.len() as u64, argv.len() as u64, env.len() as u64, stdin];
+    let lengths = [order.len() as u64, argv.len() as u64, env.len() as u64, program.stdin.length()];
     let mut bytes: Vec<u8> = lengths.iter().flat_map(|length| length.to_le_bytes()).collect();
     bytes.extend([order, argv, env].concat());
     bytes
@@ -223,7 +250,7 @@ fn ended_by_zeros<'a>(items: impl Iterator<Item = Vec<&'a OsStr>>) -> Vec<u8> {
 }
 
 /// Reads one order and its program.
-pub(crate) fn receive(from: &mut impl Read) -> io::Result<(Order, Program)> {
+pub(crate) fn receive(from: &mut UnixStream) -> io::Result<(Order, Program)> {
     let mut header = [0; HEADER];
     from.read_exact(&mut header)?;
     let mut lengths =
@@ -233,8 +260,9 @@ pub(crate) fn receive(from: &mut impl Read) -> io::Result<(Order, Program)> {
     let argv = split(&exactly(from, next())?).map(|arg| OsString::from_vec(arg.to_vec())).collect();
     let env = split(&exactly(from, next())?).filter_map(pair).collect();
     let stdin = match next() {
-        NO_STDIN => None,
-        length => Some(exactly(from, length)?),
+        NULL => Stdin::Null,
+        PIPE => Stdin::Pipe(handover::take(from)?),
+        length => Stdin::Bytes(exactly(from, length)?),
     };
     Ok((order, Program { argv, env, stdin }))
 }
@@ -273,17 +301,24 @@ mod tests {
         let program = Program {
             argv: vec!["sh".into(), OsString::new(), OsString::from_vec(vec![0xff])],
             env: vec![("A".into(), "b=c".into()), ("EMPTY".into(), OsString::new())],
-            stdin: Some(b"in\0put".to_vec()),
+            stdin: Stdin::Bytes(b"in\0put".to_vec()),
         };
         let mut bytes = encode(&Order::Probe(Vec::new()), &program);
-        bytes.extend(program.stdin.as_ref().expect("given above"));
-        let (_, received) = receive(&mut bytes.as_slice()).expect("a whole order");
-        assert_eq!((received.argv, received.env, received.stdin), (program.argv, program.env, program.stdin));
+        bytes.extend(b"in\0put");
+        let (_, received) = receive(&mut sent(&bytes)).expect("a whole order");
+        assert_eq!((received.argv, received.env), (program.argv, program.env));
+        assert!(matches!(received.stdin, Stdin::Bytes(bytes) if bytes == b"in\0put"));
+    }
+
+    fn sent(bytes: &[u8]) -> UnixStream {
+        let (mut ours, theirs) = UnixStream::pair().expect("a socket");
+        ours.write_all(bytes).expect("it fits into the socket");
+        theirs
     }
 
     #[test]
     fn a_cut_order_is_refused() {
         let bytes = encode(&Order::Probe(Vec::new()), &Program::default());
-        assert!(receive(&mut &bytes[..bytes.len() - 1]).is_err());
+        assert!(receive(&mut sent(&bytes[..bytes.len() - 1])).is_err());
     }
 }

@@ -11,8 +11,8 @@ use super::{Launcher, StartError};
 use crate::{
     cgroup::Leaf,
     isolation::{Enforcement, Hiding, Isolation},
-    spec::{Input, Need, Spec},
-    wire::{Entry, Folders, Mounts, Order, Plan, Privileges, Program, ResourceLimits, Tree, Veil},
+    spec::{Need, Spec},
+    wire::{Entry, Folders, Mounts, Order, Plan, Privileges, Program, ResourceLimits, Stdin, Tree, Veil},
 };
 
 /// Supervisor, init and init's second thread, which count as the user's within its namespace.
@@ -118,7 +118,7 @@ pub(super) fn insist(spec: &Spec, isolation: &Isolation) -> Result<(), StartErro
 }
 
 /// The program as it goes over the wire; refused where the kernel could not take it.
-pub(super) fn program(spec: &Spec) -> Result<Program, StartError> {
+pub(super) fn program(spec: &Spec, stdin: Stdin) -> Result<Program, StartError> {
     let malformed = |reason: &str| StartError::Malformed { reason: reason.into() };
     if spec.argv.first().is_none_or(|program| program.is_empty()) {
         return Err(malformed("no program is given"));
@@ -134,10 +134,7 @@ pub(super) fn program(spec: &Spec) -> Result<Program, StartError> {
     Ok(Program {
         argv: spec.argv.clone(),
         env: spec.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
-        stdin: match &spec.stdin {
-            Input::Null => None,
-            Input::Bytes(bytes) => Some(bytes.clone()),
-        },
+        stdin,
     })
 }
 

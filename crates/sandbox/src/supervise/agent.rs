@@ -20,7 +20,7 @@ use rustix::{
 use super::landlock;
 use crate::{
     sys::{default_signals, keep_only_stdio},
-    wire::{During, Fault, Plan, Privileges, Program, ResourceLimits, Stage},
+    wire::{During, Fault, Plan, Privileges, Program, ResourceLimits, Stage, Stdin},
 };
 
 /// What root keeps: rights over files, users and ports, none over the kernel, its mounts or other processes' memory.
@@ -101,8 +101,9 @@ fn limit(limits: ResourceLimits) -> io::Result<()> {
 /// `Command` also unblocks what Rust blocks.
 fn execute(program: &Program) -> Fault {
     let stdin = match &program.stdin {
-        None => Ok(Stdio::null()),
-        Some(bytes) => in_memory(bytes).map(Stdio::from),
+        Stdin::Null => Ok(Stdio::null()),
+        Stdin::Bytes(bytes) => in_memory(bytes).map(Stdio::from),
+        Stdin::Pipe(end) => end.try_clone().map(Stdio::from),
     };
     let failed = stdin.and_then(|stdin| {
         let mut command = Command::new(&program.argv[0]);

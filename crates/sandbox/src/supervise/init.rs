@@ -32,7 +32,7 @@ use super::{agent, hide, landlock, namespaces, release_output, sweep};
 use crate::{
     exit::How,
     sys::{Fork, fork},
-    wire::{self, Control, During, Event, Fault, Plan, Program, Stage, Tree, Veil},
+    wire::{self, Control, During, Event, Fault, Plan, Program, Stage, Stdin, Tree, Veil},
 };
 
 /// What init takes over from the supervisor.
@@ -51,8 +51,8 @@ struct Main {
 }
 
 /// Starts the agent, waits for its end and exits, taking the tree along.
-pub(super) fn run(post: &Post<'_>) -> ! {
-    let last = start(post).map_or_else(Event::Failed, |main| Event::Ended(reap_until(main)));
+pub(super) fn run(mut post: Post<'_>) -> ! {
+    let last = start(&mut post).map_or_else(Event::Failed, |main| Event::Ended(reap_until(main)));
     if post.plan.tree == Tree::Subreaper {
         sweep::descendants();
     }
@@ -60,7 +60,7 @@ pub(super) fn run(post: &Post<'_>) -> ! {
     exit(0)
 }
 
-fn start(post: &Post<'_>) -> Result<Pid, Fault> {
+fn start(post: &mut Post<'_>) -> Result<Pid, Fault> {
     match post.plan.tree {
         Tree::Namespace { mounts, .. } => {
             set_parent_process_death_signal(Some(Signal::KILL))
@@ -88,6 +88,8 @@ fn start(post: &Post<'_>) -> Result<Pid, Fault> {
         }
     };
     drop(report);
+    // A writer is to learn that the agent no longer reads.
+    post.program.stdin = Stdin::Null;
     let main =
         Main { pid, handle: pidfd_open(pid, PidfdFlags::empty()).during(Stage::Confine, "open the agent")? };
     release_output().during(Stage::Confine, "release the output")?;

@@ -4,7 +4,9 @@ use std::{fs, os::fd::OwnedFd, path::Path};
 
 use mainspring_sandbox::{Access, Facility, Hiding, How, Input, Spec, Visible};
 
-use crate::stage::{launchers, program, run, sh, start};
+use tokio::io::AsyncWriteExt;
+
+use crate::stage::{launchers, program, run, sh, start, until};
 
 #[tokio::test]
 async fn the_environment_is_exactly_as_given() {
@@ -42,6 +44,39 @@ async fn input_arrives_whole_and_ends() {
         assert_eq!(output.trim(), "3145728");
         let (_, output) = run(&launcher, sh("wc -c")).await;
         assert_eq!(output.trim(), "0");
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_goes_through_pipes_until_the_caller_ends_it() {
+    for launcher in launchers() {
+        let mut child = start(
+            &launcher,
+            Spec { stdin: Input::Piped, ..sh("while read l; do echo got $l; done; echo end") },
+        )
+        .await;
+        let mut stdin = child.stdin.take().expect("it was asked for");
+        for word in ["one", "two"] {
+            stdin.write_all(format!("{word}\n").as_bytes()).await.expect("it reads");
+            until(&mut child, &format!("got {word}\n")).await;
+        }
+        drop(stdin);
+        until(&mut child, "end\n").await;
+        assert_eq!(child.wait().await.how, How::Code(0));
+    }
+}
+
+#[tokio::test]
+async fn who_writes_to_a_program_that_closed_its_input_is_told() {
+    for launcher in launchers() {
+        let mut child =
+            start(&launcher, Spec { stdin: Input::Piped, ..sh("exec <&-; echo closed; exec sleep 1000") })
+                .await;
+        until(&mut child, "closed").await;
+        let mut stdin = child.stdin.take().expect("it was asked for");
+        let refused = stdin.write_all(b"hello").await.expect_err("nobody reads");
+        assert_eq!(refused.kind(), std::io::ErrorKind::BrokenPipe);
+        assert_eq!(child.kill().await.how, How::Signal(9));
     }
 }
 
