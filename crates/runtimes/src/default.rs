@@ -7,4 +7,6 @@ mod message;
 mod model;
 
 pub use message::{Message, Part, Role};
-pub use model::{Broken, Delta, Effort, ModelAnswer, ModelOptions, ModelRequest, Stop, TokenUsage, ToolSpec};
+pub use model::{
+    Broken, Calls, Delta, Effort, ModelAnswer, ModelOptions, ModelRequest, Stop, TokenUsage, ToolSpec,
+};

@@ -19,8 +19,11 @@ pub struct ModelRequest {
     pub instructions: String,
     /// The conversation so far.
     pub messages: Vec<Message>,
-    /// The tools it may call; none when empty.
+    /// The tools it is told of.
     pub tools: Vec<ToolSpec>,
+    /// Whether it may call them in this answer.
+    #[serde(default)]
+    pub calls: Calls,
     /// How it is to answer.
     pub options: ModelOptions,
     /// The JSON Schema its final answer has to satisfy.
@@ -37,6 +40,20 @@ pub struct ToolSpec {
     pub description: String,
     /// The JSON Schema of its arguments.
     pub parameters: Value,
+}
+
+/// Whether an answer may call tools.
+///
+/// Providers refuse a conversation with calls of tools that the request does not declare, so that the tools stay in a
+/// request whose answer may not call any.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Calls {
+    /// The model decides.
+    #[default]
+    Allowed,
+    /// The answer has to be text.
+    Forbidden,
 }
 
 /// How a model is to answer; what is `None` is left to the provider.
