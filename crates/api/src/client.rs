@@ -8,6 +8,8 @@ mod address;
 mod answer;
 mod events;
 mod follow;
+mod gates;
+mod sessions;
 pub mod socket;
 mod wire;
 
@@ -18,6 +20,8 @@ use futures_util::Stream;
 use hyper::Method;
 use mainspring_types::{Problem, RunId, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
+
+pub use self::events::Live;
 
 use self::{
     address::Address,
@@ -111,6 +115,15 @@ impl Client {
         after: u64,
     ) -> Result<impl Stream<Item = Result<EventView, Problem>> + Send + use<>, Problem> {
         events::open(&self.wires, run, after).await
+    }
+
+    /// The same with what its models are just saying, which is no part of the journal.
+    pub async fn events_live(
+        &self,
+        run: RunId,
+        after: u64,
+    ) -> Result<impl Stream<Item = Result<Live, Problem>> + Send + use<>, Problem> {
+        events::open_live(&self.wires, run, after).await
     }
 
     /// The entries of a run after `after` until its last, across restarts of the server.

@@ -4,11 +4,13 @@ use std::{path::Path, time::Duration};
 
 use futures_util::{Stream, StreamExt};
 use mainspring_api::{
-    client::{Client, socket::Reach},
-    event::EventView,
+    client::{Client, Live, socket::Reach},
+    event::{DeltaKind, EventView},
+    gate::{Action, AnswerGate, GateState, ListGates},
     run::CreateRun,
+    session::{AddMessage, ListSessions},
 };
-use mainspring_types::{Code, Problem, RunId};
+use mainspring_types::{Code, GateId, Problem, RunId, SessionId};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, UnixListener},
@@ -119,6 +121,67 @@ async fn following_a_run_that_has_nothing_more_to_say_ends() {
     let server = script(&socket, [stream(&[]), run_view("completed")]);
     assert_eq!(seqs(Client::unix(&socket).follow(RUN, 2, Duration::ZERO)).await, Vec::<u64>::new());
     server.await.expect("ends");
+}
+
+#[tokio::test]
+async fn a_live_stream_carries_what_is_just_being_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("control.sock");
+    let delta = r#"{"step":"main","turn":1,"call":2,"kind":"thinking","text":"so"}"#;
+    let frames = stream(&[(1, "run.created")]) + &format!("event: delta\ndata: {delta}\n\n");
+    let server = script(&socket, [frames]);
+    let live = Client::unix(&socket).events_live(RUN, 0).await.expect("a stream");
+    let heard: Vec<Live> = live.map(|item| item.expect("readable")).collect().await;
+    assert!(matches!(&heard[0], Live::Entry(event) if event.seq == 1));
+    assert!(matches!(&heard[1], Live::Delta(delta) if delta.kind == DeltaKind::Thinking && delta.call == 2));
+    let asked = server.await.expect("ends");
+    assert_eq!(asked, [format!("GET /api/v1/runs/{RUN}/events?after=0&deltas=true HTTP/1.1")]);
+}
+
+#[tokio::test]
+async fn a_gate_is_found_and_answered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("control.sock");
+    let id = GateId::from_u128(9);
+    let gate = |state: &str| {
+        format!(
+            r#"{{"gate_id":"{id}","run_id":"{RUN}","agent":"a","step":"main","kind":"approval","state":"{state}",
+            "tool":"shell","arguments":{{"command":"ls"}},"opened_at":"2025-11-21T04:40:00.000Z","deadline":null}}"#
+        )
+    };
+    let page = format!(r#"{{"items":[{}],"next_cursor":null}}"#, gate("open"));
+    let close = |body: &str| answer("200 OK", body).replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+    let server = script(&socket, [close(&page), close(&gate("approved"))]);
+    let client = Client::unix(&socket);
+    let open =
+        client.list_gates(&ListGates { run: Some(RUN), ..ListGates::default() }).await.expect("a page");
+    assert_eq!(open.items[0].gate_id, id);
+    let approve = AnswerGate { action: Action::Approve, arguments: None, message: None, remember: true };
+    assert_eq!(client.answer_gate(id, &approve).await.expect("answered").state, GateState::Approved);
+    let asked = server.await.expect("ends");
+    assert_eq!(asked[0], format!("GET /api/v1/gates?run={RUN} HTTP/1.1"));
+    assert_eq!(asked[1], format!("POST /api/v1/gates/{id}/answer HTTP/1.1"));
+}
+
+#[tokio::test]
+async fn something_is_said_in_a_session_and_its_turns_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("control.sock");
+    let session = SessionId::from_u128(3);
+    let close = |body: &str| answer("200 OK", body).replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n");
+    let added = close(&format!(r#"{{"run_id":"{RUN}","message_id":4}}"#));
+    let turns = close(&format!(
+        r#"{{"items":[{{"turn":1,"run_id":"{RUN}","at":"2025-11-21T04:40:00.000Z","text":"hi","messages":[]}}],
+        "next_cursor":null}}"#
+    ));
+    let server = script(&socket, [added, turns]);
+    let client = Client::unix(&socket);
+    let message = AddMessage { text: "hello".to_owned(), images: Vec::new() };
+    assert_eq!(client.message_session(session, &message).await.expect("heard").message_id, 4);
+    let turns = client.turns(session, &ListSessions::default()).await.expect("a page");
+    assert_eq!((turns.items[0].turn, turns.items[0].text.as_str()), (1, "hi"));
+    let asked = server.await.expect("ends");
+    assert_eq!(asked[0], format!("POST /api/v1/sessions/{session}/messages HTTP/1.1"));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The stream of one run, read from its server-sent events.
+//! The stream of one run, read from its server-sent events: its entries, or these with what is just being said.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -13,10 +13,19 @@ use super::{
     answer::{first, problems},
     wire::{Ask, Wires},
 };
-use crate::event::{EventView, PROBLEM};
+use crate::event::{DELTA, Delta, EventView, PROBLEM};
 
 /// The server writes at least a comment every 15 seconds: after three times that the connection is dead.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
+
+/// What a live stream carries.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Live {
+    /// An entry of the run's journal.
+    Entry(EventView),
+    /// A piece of what a model is just saying. Pieces may be missing after a break; what was committed never is.
+    Delta(Delta),
+}
 
 /// Opens the stream of a run after entry `after`.
 pub(super) async fn open(
@@ -24,7 +33,29 @@ pub(super) async fn open(
     run: RunId,
     after: u64,
 ) -> Result<impl Stream<Item = Result<EventView, Problem>> + Send + use<>, Problem> {
-    let path = format!("/api/v1/runs/{run}/events?after={after}");
+    let frames = frames(wires, format!("/api/v1/runs/{run}/events?after={after}")).await?;
+    Ok(frames.filter_map(|item| {
+        std::future::ready(match item {
+            Ok(Live::Entry(event)) => Some(Ok(event)),
+            Ok(Live::Delta(_)) => None,
+            Err(problem) => Some(Err(problem)),
+        })
+    }))
+}
+
+/// Opens the same stream with what is just being said between its entries.
+pub(super) async fn open_live(
+    wires: &Arc<Wires>,
+    run: RunId,
+    after: u64,
+) -> Result<impl Stream<Item = Result<Live, Problem>> + Send + use<>, Problem> {
+    frames(wires, format!("/api/v1/runs/{run}/events?after={after}&deltas=true")).await
+}
+
+async fn frames(
+    wires: &Arc<Wires>,
+    path: String,
+) -> Result<impl Stream<Item = Result<Live, Problem>> + Send + use<>, Problem> {
     let (response, _wire) = wires.send(&Ask::get(&path)).await?;
     let status = response.status();
     if !status.is_success() {
@@ -46,19 +77,21 @@ fn bytes(body: Incoming) -> impl Stream<Item = io::Result<Bytes>> + Send {
     })
 }
 
-/// The entry in a frame; `None` for a frame without data.
-fn item(wires: &Wires, frame: Result<Sse, sse_stream::Error>) -> Option<Result<EventView, Problem>> {
-    let unreadable = |error: &dyn std::error::Error| Some(Err(wires.address.unreachable(error)));
+/// What a frame carries; `None` for a frame without data.
+fn item(wires: &Wires, frame: Result<Sse, sse_stream::Error>) -> Option<Result<Live, Problem>> {
+    let unreadable = |error: &dyn std::error::Error| Err(wires.address.unreachable(error));
     let frame = match frame {
         Ok(frame) => frame,
-        Err(error) => return unreadable(&error),
+        Err(error) => return Some(unreadable(&error)),
     };
     let data = frame.data?;
-    if frame.event.as_deref() == Some(PROBLEM) {
-        return Some(Err(first(problems(hyper::StatusCode::INTERNAL_SERVER_ERROR, data.as_bytes()))));
-    }
-    match serde_json::from_str(&data) {
-        Ok(event) => Some(Ok(event)),
-        Err(error) => unreadable(&error),
-    }
+    let live = match frame.event.as_deref() {
+        Some(PROBLEM) => {
+            let problems = problems(hyper::StatusCode::INTERNAL_SERVER_ERROR, data.as_bytes());
+            return Some(Err(first(problems)));
+        }
+        Some(DELTA) => serde_json::from_str(&data).map(Live::Delta),
+        _ => serde_json::from_str(&data).map(Live::Entry),
+    };
+    Some(live.or_else(|error| unreadable(&error)))
 }
