@@ -5,6 +5,7 @@
 #![allow(clippy::result_large_err, reason = "a refusal is rare, and it is read by a person")]
 
 mod agent;
+mod assistant;
 mod definition;
 mod describe;
 mod fields;
@@ -12,23 +13,34 @@ mod find;
 mod input;
 mod manifest;
 mod method;
+mod millis;
 mod plan;
+mod policy;
 mod prepare;
 mod requirements;
 mod script;
+mod toolset;
 mod tree;
+mod word;
 mod yaml;
 
 pub use agent::{Agent, Shape, read};
+pub use assistant::{
+    Approval, Assistant, Bounds, BudgetAsk, Capabilities, CustomTool, Draft, EffectClass, EffectRule,
+    Escalation, Fallback, GatePolicy, Layer, McpServer, Mode, ModelName, ModelOptions, Overlay,
+    ParseModelError, SessionPolicy, Thinking, Transport, Verdict,
+};
 pub use definition::Definition;
 pub use describe::{Description, describe};
 pub use input::{ARGUMENT_MAX, argument, coerce, prompt};
 pub use manifest::Manifest;
 pub use method::{Method, Parameter, ParameterType, Returns};
 pub use plan::{Limits, Output, Prepared, Retry, StepWork, Trust, Work};
+pub use policy::{Glob, ParseGlobError, ParsePatternError, Pattern, Policy, Ruling};
 pub use prepare::{Call, CommandLine};
 pub use requirements::{
     InstallCommand, ParsePythonError, PythonRequirement, Requirements, SplitError, split_words,
 };
 pub use script::{Extent, Script};
+pub use toolset::{BuiltIn, Subject, SubjectKind, Toolset, built_ins};
 pub use tree::{BYTES_MAX, DATA_MARKER, FILES_MAX, STAGING_PREFIX, Snapshot, copy_working};

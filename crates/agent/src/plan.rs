@@ -8,6 +8,9 @@ use mainspring_types::{ByteSize, StepId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::assistant::Assistant;
+use crate::millis;
+
 /// One step of a run.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +31,7 @@ pub struct StepWork {
 }
 
 /// What a step does.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Work {
     /// Calls a method of the package; the step's input holds its parameters, already checked.
@@ -51,6 +54,11 @@ pub enum Work {
         /// How its standard output is read.
         #[serde(default)]
         output: Output,
+    },
+    /// Lets a model work with the tools granted to it, until it has answered.
+    Converse {
+        /// Who works, and with what.
+        assistant: Box<Assistant>,
     },
 }
 
@@ -102,7 +110,7 @@ pub struct Limits {
     /// The largest file a process may write.
     pub file_size: ByteSize,
     /// Processor time of one process; unlimited when absent.
-    #[serde(rename = "time_ms", default, skip_serializing_if = "Option::is_none", with = "optional_millis")]
+    #[serde(rename = "time_ms", default, skip_serializing_if = "Option::is_none", with = "millis::optional")]
     pub time: Option<Duration>,
 }
 
@@ -146,45 +154,6 @@ pub struct Prepared {
     pub limits: Limits,
     /// The trust level asked for; whether it can be honoured is decided at admission.
     pub trust: Trust,
-}
-
-mod millis {
-    use super::{Deserialize, Duration};
-
-    pub(super) fn whole(duration: Duration) -> u64 {
-        u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-    }
-
-    pub(super) fn serialize<S: serde::Serializer>(
-        duration: &Duration,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(whole(*duration))
-    }
-
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Duration, D::Error> {
-        u64::deserialize(deserializer).map(Duration::from_millis)
-    }
-}
-
-mod optional_millis {
-    use super::{Deserialize, Duration, Serialize, millis};
-
-    #[allow(clippy::ref_option, reason = "serde gives the field by reference")]
-    pub(super) fn serialize<S: serde::Serializer>(
-        duration: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        duration.map(millis::whole).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_millis))
-    }
 }
 
 #[cfg(test)]

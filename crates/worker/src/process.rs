@@ -210,7 +210,7 @@ fn captures(work: &Work, scribe: &Scribe) -> (Capture, Capture) {
     let (out, budget) = match work {
         Work::Method { .. } => (lines("stdout", Content::LogAndAnswer, Budget::HALF), Budget::HALF),
         Work::Script { .. } => (lines("stdout", Content::LogOrAnswer, Budget::HALF), Budget::HALF),
-        Work::Command { .. } => (None, Budget::WHOLE),
+        Work::Command { .. } | Work::Converse { .. } => (None, Budget::WHOLE),
     };
     (Capture::new(STDOUT_MAX, out), Capture::new(STDERR_MAX, lines("stderr", Content::Log, budget)))
 }

@@ -37,6 +37,7 @@ impl Assignment {
             (Work::Script { file }, Some(python)) => script::invocation(python, file, given),
             (Work::Method { method: name } | Work::Script { file: name }, None) => Err(unprovided(name)),
             (Work::Command { argv, .. }, _) => command::invocation(argv, given),
+            (Work::Converse { .. }, _) => Err(no_program()),
         }
     }
 
@@ -46,6 +47,7 @@ impl Assignment {
             Work::Method { .. } => package::answer(seen),
             Work::Script { .. } => script::answer(seen),
             Work::Command { output, .. } => command::answer(*output, seen),
+            Work::Converse { .. } => Err(no_program()),
         }
     }
 }
@@ -53,4 +55,9 @@ impl Assignment {
 fn unprovided(name: &str) -> Problem {
     let message = format!("`{name}` was handed out without what its environment must contain");
     Problem::new(Code::Internal, message).suggest("use a worker of the control plane's version")
+}
+
+fn no_program() -> Problem {
+    Problem::new(Code::Internal, "a step of the default runtime was handed to the wrong executor")
+        .suggest("use a worker of the control plane's version")
 }

@@ -159,6 +159,7 @@ fn steps(steps: &[StepWork], palette: Palette) -> String {
             Work::Method { method } => format!("method {method}"),
             Work::Script { file } => format!("python {file} PROMPT"),
             Work::Command { argv, .. } => argv.join(" "),
+            Work::Converse { assistant } => format!("converse with {}", assistant.model),
         };
         table.row([format!("  {}", step.id), does, step.retry.attempts.to_string(), time(step.timeout)]);
     }
