@@ -104,6 +104,7 @@ impl Run {
             Ask::Wake { step } => self.wake(step),
             Ask::Pause => self.pause(),
             Ask::Resume => self.resume(),
+            Ask::Interrupt => self.interrupt(),
             Ask::Cancel { level, reason } => self.cancel(*level, reason.as_deref()),
         }
     }
@@ -151,6 +152,14 @@ impl Run {
             Phase::Open => Err(Refusal::NotPaused),
             Phase::Stopping { .. } => Err(Refusal::Stopping),
             Phase::Ended(_) => Err(Refusal::Ended),
+        }
+    }
+
+    fn interrupt(&self) -> Result<What, Refusal> {
+        match self.phase {
+            Phase::Stopping { .. } => Err(Refusal::Stopping),
+            _ if self.live().next().is_none() => Err(Refusal::NotAwaited),
+            _ => Ok(What::Interrupted {}),
         }
     }
 

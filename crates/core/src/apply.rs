@@ -88,6 +88,7 @@ impl Run {
             What::Woken { step } => self.supply(step, owed),
             What::Paused {} => self.hold_back(at),
             What::Resumed {} => self.go_on(owed),
+            What::Interrupted {} => self.break_off(owed),
             What::CancelRequested { level, reason } => {
                 self.stop(*level, Ending::Cancelled { reason: reason.clone() }, at, owed);
             }
@@ -134,6 +135,13 @@ impl Run {
     fn hold_back(&mut self, at: Timestamp) {
         if self.phase == Phase::Open {
             self.phase = Phase::Paused { since: at };
+        }
+    }
+
+    fn break_off(&self, owed: &mut Vec<Command>) {
+        for (step, live) in self.live().filter(|_| !self.is_stopping()) {
+            let level = CancelLevel::Interrupt;
+            owed.push(Command::Abort { step: step.clone(), attempt: live.attempt, level });
         }
     }
 

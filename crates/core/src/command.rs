@@ -1,6 +1,6 @@
 //! What a run owes to the world after an event. A driver carries each command out at least once.
 
-use mainspring_types::{AttemptNo, Hash, RunId, StepId, Timestamp};
+use mainspring_types::{AttemptNo, Hash, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::CancelLevel;
@@ -42,13 +42,6 @@ pub enum Command {
     Disarm {
         /// Which timer.
         timer: TimerId,
-    },
-    /// Cancel a child run.
-    CancelChild {
-        /// Which.
-        child: RunId,
-        /// How hard.
-        level: CancelLevel,
     },
     /// Tell everyone who waits for this run that it has ended.
     Finish,

@@ -106,6 +106,8 @@ pub enum What {
     Paused {},
     /// Dispatching goes on.
     Resumed {},
+    /// Live attempts are to stop what they do and take up what comes next; the run goes on.
+    Interrupted {},
     /// The run is to end early.
     CancelRequested {
         /// How hard.

@@ -66,6 +66,8 @@ pub enum Ask {
     Pause,
     /// Dispatch again; also takes up a step that was parked because its workers were lost.
     Resume,
+    /// Stop what is being done, and go on with what comes next.
+    Interrupt,
     /// End early.
     Cancel {
         /// How hard.

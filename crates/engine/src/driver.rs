@@ -13,13 +13,14 @@
 //! can observe that, since nothing staged has left.
 
 mod claims;
+mod family;
 mod recover;
 mod staged;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mainspring_core::{Command, Event, Phase, Reason, Request, Run, Status};
+use mainspring_core::{CancelLevel, Command, Event, Phase, Reason, Request, Run, Status, TimerId, What};
 use mainspring_store::{EntryKind, Fault, Keyed, Ledger, NewEntry, RunKey};
 use mainspring_types::{Timestamp, Value};
 
@@ -45,17 +46,22 @@ struct Change<'a> {
     stood: Option<Standing>,
 }
 
-/// What lists show of a run, written again only when it changes, and whether it is paused.
+/// What lists show of a run, written again only when it changes, whether it is paused, and how hard it is ended.
 #[derive(Clone, Copy, PartialEq)]
 struct Standing {
     status: Status,
     reason: Option<Reason>,
     paused: bool,
+    stopping: Option<CancelLevel>,
 }
 
 fn standing(run: &Run) -> Standing {
-    let paused = matches!(run.phase, Phase::Paused { .. });
-    Standing { status: run.status(), reason: run.reason(), paused }
+    let (paused, stopping) = match &run.phase {
+        Phase::Paused { .. } => (true, None),
+        Phase::Stopping { level, .. } => (false, Some(*level)),
+        Phase::Open | Phase::Ended(_) => (false, None),
+    };
+    Standing { status: run.status(), reason: run.reason(), paused, stopping }
 }
 
 impl<W: World> Driver<W> {
@@ -239,11 +245,14 @@ impl<W: World> Driver<W> {
         if let Some(Body { value: Value::Blob(digest), .. }) = body {
             ledger.refer(key, &digest.hash)?;
         }
+        if let What::TimerFired { timer: TimerId::Gate(gate) } = &event.what {
+            seq = ledger.expire_gate(key, gate, event.at)?.unwrap_or(seq);
+        }
         for command in owed {
             self.owe(ledger, key, &resident, command)?;
         }
         if let Some(outcome) = resident.run.outcome() {
-            ledger.abandon(key)?;
+            ledger.abandon(key, outcome.at)?;
             let envelope = projection::outcome_envelope(outcome);
             let entry =
                 NewEntry { kind: EntryKind::Outcome, at: outcome.at, envelope: &envelope, payload: None };
@@ -259,8 +268,9 @@ impl<W: World> Driver<W> {
             ledger.project(key, &projection::of(&resident.run, resident.method.as_deref()))?;
         }
         self.staged.push(Staged::News(key.clone(), seq));
+        let parent = resident.run.created.parent.clone();
         self.keep(key, resident);
-        Ok(())
+        self.tell_the_family(ledger, key, event, (stood, stands, parent))
     }
 
     /// Writes one thing owed where a restart finds it, and stages it.
@@ -281,7 +291,7 @@ impl<W: World> Driver<W> {
             Command::Release { step, attempt } => ledger.settle(key, step, *attempt)?,
             Command::Arm { timer, at } => ledger.arm(key, timer, *at)?,
             Command::Disarm { timer } => ledger.disarm(key, timer)?,
-            Command::Abort { .. } | Command::CancelChild { .. } | Command::Finish => {}
+            Command::Abort { .. } | Command::Finish => {}
         }
         self.staged.push(Staged::Owed(key.clone(), command));
         Ok(())

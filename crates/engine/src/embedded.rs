@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use mainspring_core::{Ask, AttemptEnd, CancelLevel, Loss, Principal, Request, Used};
 use mainspring_store::{Blobs, Fault, Queue, RunKey, Store, Submit, Version, Writer};
-use mainspring_types::{AttemptNo, INLINE_MAX, RequestId, RunId, StepId, TenantId, Value};
+use mainspring_types::{AttemptNo, INLINE_MAX, RequestId, StepId, TenantId, Value};
 use tokio::sync::oneshot;
 
 use self::in_writer::InWriter;
@@ -264,10 +264,6 @@ impl World for Around {
 
     fn release(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
         self.desk.release(key, step, attempt);
-    }
-
-    fn cancel_child(&mut self, parent: &RunKey, child: RunId, _: CancelLevel) {
-        tracing::error!(parent = %parent.run, %child, "no runtime of this version starts child runs");
     }
 
     fn finish(&mut self, key: &RunKey) {

@@ -2,7 +2,7 @@
 
 use mainspring_core::CancelLevel;
 use mainspring_store::RunKey;
-use mainspring_types::{AgentName, AttemptNo, Hash, RunId, StepId, Value};
+use mainspring_types::{AgentName, AttemptNo, Hash, StepId, Value};
 
 /// One attempt for a worker.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,8 +37,6 @@ pub trait World {
     fn unhold(&mut self, key: &RunKey);
     /// The attempt no longer counts.
     fn release(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo);
-    /// Ends a run that the given one started.
-    fn cancel_child(&mut self, parent: &RunKey, child: RunId, level: CancelLevel);
     /// The run has ended.
     fn finish(&mut self, key: &RunKey);
     /// The run has entries up to `seq`.

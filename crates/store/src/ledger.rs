@@ -158,8 +158,16 @@ pub trait Ledger {
     fn settle(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault>;
     /// Every attempt that is owed or with a worker.
     fn owed(&mut self) -> Result<Vec<Owed>, Fault>;
-    /// The run has ended: effects that nobody has settled are abandoned.
-    fn abandon(&mut self, key: &RunKey) -> Result<(), Fault>;
+    /// The run has ended: effects that nobody has settled are abandoned, and open gates withdrawn.
+    fn abandon(&mut self, key: &RunKey, at: Timestamp) -> Result<(), Fault>;
+    /// Whether the gate was answered, or its default taken.
+    fn is_gate_settled(&mut self, key: &RunKey, gate: &Hash) -> Result<bool, Fault>;
+    /// Takes the gate's default unless it was answered; says the number of the entry that tells of it.
+    fn expire_gate(&mut self, key: &RunKey, gate: &Hash, at: Timestamp) -> Result<Option<u64>, Fault>;
+    /// Whether the run has ended.
+    fn has_ended(&mut self, key: &RunKey) -> Result<bool, Fault>;
+    /// The runs that the run started and that have not ended.
+    fn children(&mut self, key: &RunKey) -> Result<Vec<RunId>, Fault>;
     /// Arms a timer; replaces its earlier moment.
     fn arm(&mut self, key: &RunKey, timer: &TimerId, due: Timestamp) -> Result<(), Fault>;
     /// Disarms a timer; nothing happens when it is not armed.

@@ -11,10 +11,12 @@ mod batch;
 mod blobs;
 mod effect;
 mod fault;
+mod gate;
 mod ledger;
 mod open;
 mod pen;
 mod reader;
+mod session;
 mod unit;
 mod writer;
 
@@ -25,11 +27,13 @@ pub use effect::{
     Recorded, RunLimit, Settlement, StoredBody, Tokens, TryEnd, Unconsumed,
 };
 pub use fault::{Fault, OpenError};
+pub use gate::{GateFilter, GateRow, GateSettled};
 pub use ledger::{Due, Entry, EntryKind, Key, Keyed, Ledger, NewEntry, Owed, Projection, RunKey, Version};
 pub use open::{FORMAT, Store, StoreOptions};
 pub use pen::{Node, Pen, Spender, Spent};
 pub use reader::{Filter, Readers, RunRow, Used};
-pub use unit::{News, Submit, Unit};
+pub use session::{Conversation, InboxRow, SessionRow, TurnRow};
+pub use unit::{Demand, News, Submit, Unit};
 pub use writer::{Application, Queue, Writer, WriterGone};
 
 /// Every statement text of this crate. One text serves SQLite and Postgres; a test prepares each on both.

@@ -8,11 +8,12 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use crate::{Application, Batch, Fault, OpenError, Readers, Writer, batch::Journal};
 
 /// The newest format this version reads and the one it writes.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/sqlite/0001_journal.sql"),
     include_str!("../migrations/sqlite/0002_boundary.sql"),
+    include_str!("../migrations/sqlite/0003_conversation.sql"),
 ];
 
 const ADD_TENANT: &str = "INSERT INTO tenants (tenant, created_at)

@@ -2,8 +2,10 @@
 
 mod accounts;
 mod effects;
+pub(crate) mod gates;
 mod matching;
 mod said;
+pub(crate) mod sessions;
 mod tries;
 
 use std::collections::HashMap;
@@ -53,6 +55,9 @@ ON CONFLICT (tenant, run, timer) DO UPDATE
 SET due = excluded.due";
 const DISARM: &str = "DELETE FROM timers
 WHERE tenant = $1 AND run = $2 AND timer = $3";
+const ENDED: &str = "SELECT 1
+FROM runs
+WHERE tenant = $1 AND run = $2 AND ended_at IS NOT NULL";
 const TIMERS: &str = "SELECT tenant, run, timer, due
 FROM timers
 ORDER BY due, run, timer";
@@ -85,6 +90,9 @@ pub(crate) fn statements() -> Vec<&'static str> {
         matching::STATEMENTS,
         tries::STATEMENTS,
         said::STATEMENTS,
+        gates::STATEMENTS,
+        &[gates::CHILDREN, ENDED],
+        sessions::STATEMENTS,
         accounts::STATEMENTS,
     ]
     .concat()
@@ -275,8 +283,27 @@ impl Ledger for Pen<'_> {
         })
     }
 
-    fn abandon(&mut self, key: &RunKey) -> Result<(), Fault> {
-        self.abandon_effects(key)
+    fn abandon(&mut self, key: &RunKey, at: Timestamp) -> Result<(), Fault> {
+        self.abandon_effects(key)?;
+        self.withdraw_all(key, at)
+    }
+
+    fn is_gate_settled(&mut self, key: &RunKey, gate: &Hash) -> Result<bool, Fault> {
+        self.is_answered(key, gate)
+    }
+
+    fn expire_gate(&mut self, key: &RunKey, gate: &Hash, at: Timestamp) -> Result<Option<u64>, Fault> {
+        self.take_default(key, gate, at)
+    }
+
+    fn has_ended(&mut self, key: &RunKey) -> Result<bool, Fault> {
+        let values = (key.tenant.as_str(), run_bytes(key.run));
+        let ended = self.connection.prepare_cached(ENDED)?.query_row(values, |_| Ok(())).optional()?;
+        Ok(ended.is_some())
+    }
+
+    fn children(&mut self, key: &RunKey) -> Result<Vec<RunId>, Fault> {
+        self.children_of(key)
     }
 
     fn arm(&mut self, key: &RunKey, timer: &TimerId, due: Timestamp) -> Result<(), Fault> {

@@ -1,6 +1,7 @@
 //! Reading what is committed, beside the writer.
 
 mod effects;
+mod talk;
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -49,7 +50,7 @@ const OWN_STATEMENTS: &[&str] = &[RUN, LIST, LIST_BY_STATUS, UNFINISHED, ENTRIES
 
 /// Every statement of the readers.
 pub(crate) fn statements() -> Vec<&'static str> {
-    [OWN_STATEMENTS, effects::STATEMENTS].concat()
+    [OWN_STATEMENTS, effects::STATEMENTS, talk::STATEMENTS].concat()
 }
 
 /// A run as lists show it.

@@ -52,7 +52,7 @@ impl Run {
 
     pub(super) fn park(&mut self, id: &StepId, wait: &Wait, at: Timestamp, owed: &mut Vec<Command>) {
         if self.is_stopping() {
-            return self.drop_step(id, CancelLevel::Stop, owed);
+            return self.drop_step(id, owed);
         }
         if let Some(step) = self.steps.get_mut(id) {
             step.state = StepState::Parked { wait: wait.clone(), since: at };

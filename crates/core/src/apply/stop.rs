@@ -2,7 +2,7 @@
 
 use mainspring_types::{Code, Problem, StepId, Timestamp};
 
-use crate::{CancelLevel, Command, Ending, FENCE_AFTER, Outcome, Phase, Run, Step, StepState, TimerId, Wait};
+use crate::{CancelLevel, Command, Ending, FENCE_AFTER, Outcome, Phase, Run, Step, StepState, TimerId};
 
 impl Run {
     /// Begins to end the run; a run that is already stopping keeps its ending and is only pressed harder.
@@ -25,7 +25,7 @@ impl Run {
             .map(|(id, _)| id.clone())
             .collect();
         for id in idle {
-            self.drop_step(&id, level, owed);
+            self.drop_step(&id, owed);
         }
         for timer in [TimerId::Timeout, TimerId::Deadline] {
             self.disarm(timer, owed);
@@ -38,12 +38,10 @@ impl Run {
         }
     }
 
-    pub(super) fn drop_step(&mut self, id: &StepId, level: CancelLevel, owed: &mut Vec<Command>) {
+    pub(super) fn drop_step(&mut self, id: &StepId, owed: &mut Vec<Command>) {
         self.disarm_of(id, owed);
-        let Some(step) = self.steps.get_mut(id) else { return };
-        let before = std::mem::replace(&mut step.state, StepState::Dropped);
-        if let StepState::Parked { wait: Wait::Child { child }, .. } = before {
-            owed.push(Command::CancelChild { child, level });
+        if let Some(step) = self.steps.get_mut(id) {
+            step.state = StepState::Dropped;
         }
     }
 

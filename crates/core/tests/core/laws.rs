@@ -46,7 +46,7 @@ mod tried {
         a_step_that_is_ready_is_held_back_by_a_pause,
         a_stopping_run_has_a_live_attempt_and_a_fence,
         a_fence_ends_the_run_at_once,
-        a_child_is_cancelled_when_its_step_is_dropped,
+        an_interruption_reaches_every_live_attempt_and_ends_nothing,
         a_run_completes_exactly_when_every_step_is_done,
         a_step_runs_only_after_those_before_it,
     }
@@ -90,7 +90,7 @@ fn what_was_ordered_is_what_is_owed(story: &Story) {
                 }
                 Command::Disarm { timer } => disarm(&mut owed, &timer),
                 Command::Dispatch { .. } => drop(owed.insert(command.clone())),
-                Command::Abort { .. } | Command::CancelChild { .. } | Command::Finish => {}
+                Command::Abort { .. } | Command::Finish => {}
             }
         }
         assert_eq!(owed, run.owed());
@@ -189,6 +189,7 @@ fn what_was_asked(request: &Request) -> What {
         Ask::FireTimer(timer) => What::TimerFired { timer },
         Ask::AnswerGate { gate } => What::GateAnswered { gate },
         Ask::EndChild { child } => What::ChildEnded { child },
+        Ask::Interrupt => What::Interrupted {},
         Ask::Wake { step } => What::Woken { step },
         Ask::Pause => What::Paused {},
         Ask::Resume => What::Resumed {},
@@ -303,19 +304,14 @@ fn a_fence_ends_the_run_at_once(story: &Story) {
     }
 }
 
-fn a_child_is_cancelled_when_its_step_is_dropped(story: &Story) {
-    let child_of = |run: &Run, id: &StepId| match &run.steps[id].state {
-        StepState::Parked { wait: Wait::Child { child }, .. } => Some(*child),
-        _ => None,
-    };
-    for moment in &story.moments {
-        let dropped = moment.after.steps.iter().filter(|(_, step)| step.state == StepState::Dropped);
-        let left = dropped.filter_map(|(id, _)| child_of(&moment.before, id));
-        let cancelled = moment.commands.iter().filter_map(|command| match command {
-            Command::CancelChild { child, .. } => Some(*child),
-            _ => None,
+fn an_interruption_reaches_every_live_attempt_and_ends_nothing(story: &Story) {
+    for (moment, event) in story.recorded().filter(|(_, event)| event.what == (What::Interrupted {})) {
+        let told = moment.commands.iter().filter(|command| {
+            matches!(command, Command::Abort { level: CancelLevel::Interrupt, .. })
         });
-        assert!(left.eq(cancelled));
+        assert_eq!(told.count(), moment.before.live().count(), "{event:?}");
+        assert_eq!(moment.before.steps, moment.after.steps);
+        assert_eq!(moment.before.phase, moment.after.phase);
     }
 }
 

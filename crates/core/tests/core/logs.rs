@@ -149,6 +149,7 @@ fn kind(what: &What) -> &'static str {
         What::TimerFired { .. } => "timer_fired",
         What::GateAnswered { .. } => "gate_answered",
         What::ChildEnded { .. } => "child_ended",
+        What::Interrupted {} => "interrupted",
         What::Woken { .. } => "woken",
         What::Paused {} => "paused",
         What::Resumed {} => "resumed",

@@ -255,10 +255,11 @@ impl Teller {
     /// What nothing waits for.
     fn stray(&self, which: usize) -> Option<Ask> {
         let (id, _) = self.run.steps.iter().nth(which % self.run.steps.len())?;
-        Some(match which % 4 {
+        Some(match which % 5 {
             0 => Ask::AnswerGate { gate: Hash::of(b"nobody") },
             1 => Ask::EndChild { child: RunId::from_u128(1) },
             2 => Ask::Wake { step: id.clone() },
+            3 => Ask::Interrupt,
             _ => Ask::FireTimer(mainspring_core::TimerId::Wake(id.clone())),
         })
     }

@@ -46,7 +46,6 @@ fn told((run, commands): &(Run, Vec<Command>)) -> String {
                 format!("arm {} at {}", name(timer), at.as_millis() - START.as_millis())
             }
             Command::Disarm { timer } => format!("disarm {}", name(timer)),
-            Command::CancelChild { level, .. } => format!("cancel the child: {level:?}"),
             Command::Finish => "finish".to_owned(),
         };
         writeln!(text, "{line}").expect("a string takes text");
@@ -294,10 +293,9 @@ fn a_cancel_tells_live_attempts_to_end_and_fences_those_that_do_not() {
 }
 
 #[test]
-fn a_cancel_of_a_run_that_waits_ends_it_at_once_and_its_child_too() {
+fn a_cancel_of_a_run_that_waits_ends_it_at_once() {
     let child = (0, parks("a", Wait::Child { child: CHILD }));
     insta::assert_snapshot!(check(row(&["a"]), &[child], (1, cancel(CancelLevel::Stop))), @r"
-    cancel the child: Stop
     finish
     cancelled, waits for nothing
     ");

@@ -52,7 +52,6 @@ impl<W: World> Driver<W> {
             Command::Release { step, attempt } => self.world.release(key, &step, attempt),
             Command::Arm { timer, at } => self.timers.arm(key, &timer, at),
             Command::Disarm { timer } => self.timers.disarm(key, &timer),
-            Command::CancelChild { child, level } => self.world.cancel_child(key, child, level),
             Command::Finish => self.world.finish(key),
             Command::Dispatch { .. } => unreachable!("a dispatch is staged with its assignment"),
         }

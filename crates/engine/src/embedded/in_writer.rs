@@ -25,7 +25,11 @@ impl InWriter {
         now: Timestamp,
         mut unit: Box<dyn Unit>,
     ) -> Result<(), Fault> {
-        match unit.write(pen, now) {
+        let written = unit.write(pen, now).and_then(|news| {
+            unit.demands().into_iter().try_for_each(|demand| self.driver.meet(pen, now, demand))?;
+            Ok(news)
+        });
+        match written {
             Ok(news) => {
                 self.units.push((unit, news));
                 Ok(())

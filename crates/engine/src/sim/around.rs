@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mainspring_core::{CancelLevel, Command};
 use mainspring_store::RunKey;
-use mainspring_types::{AttemptNo, RunId, StepId};
+use mainspring_types::{AttemptNo, StepId};
 
 use crate::{Assignment, Desk, World};
 
@@ -34,7 +34,7 @@ pub(super) struct Told {
     pub(super) dispatched: Vec<Assignment>,
     /// Aborted before a worker took them.
     pub(super) unbegun: Vec<Assignment>,
-    /// Ends of runs, and of the children they leave behind.
+    /// Ends of runs.
     pub(super) passing: BTreeMap<RunKey, Vec<Command>>,
     pub(super) news: BTreeMap<RunKey, u64>,
 }
@@ -72,11 +72,6 @@ impl World for Around {
     fn release(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
         self.leaves("a release");
         self.desk.release(key, step, attempt);
-    }
-
-    fn cancel_child(&mut self, parent: &RunKey, child: RunId, level: CancelLevel) {
-        self.leaves("the cancel of a child");
-        self.told.passing.entry(parent.clone()).or_default().push(Command::CancelChild { child, level });
     }
 
     fn finish(&mut self, key: &RunKey) {

@@ -133,7 +133,7 @@ pub(super) fn what_is_let_go_is_owed(told: &Told, record: &Record) -> Lawful {
     }
     for (key, (_, shadow)) in &record.runs {
         let heard = told.passing.get(key).map_or(&[][..], Vec::as_slice);
-        demand(heard == shadow.passing, "ends of runs and children are told once", || {
+        demand(heard == shadow.passing, "ends of runs are told once", || {
             format!("{}: told {heard:?}, ordered {:?}", key.run, shadow.passing)
         })?;
     }

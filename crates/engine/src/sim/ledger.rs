@@ -6,7 +6,7 @@ use mainspring_core::TimerId;
 use mainspring_store::{
     Due, Entry, EntryKind, Fault, Key, Keyed, Ledger, NewEntry, Owed, Projection, RunKey, Version,
 };
-use mainspring_types::{AttemptNo, Digest, Hash, StepId, TenantId, Timestamp};
+use mainspring_types::{AttemptNo, Digest, Hash, RunId, StepId, TenantId, Timestamp};
 
 /// What is on the model disk.
 #[derive(Default)]
@@ -159,9 +159,25 @@ impl Ledger for Model {
         Ok(())
     }
 
-    fn abandon(&mut self, _: &RunKey) -> Result<(), Fault> {
-        // The simulated agents make no calls.
+    fn abandon(&mut self, _: &RunKey, _: Timestamp) -> Result<(), Fault> {
+        // The simulated agents make no calls and ask nobody.
         Ok(())
+    }
+
+    fn is_gate_settled(&mut self, _: &RunKey, _: &Hash) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
+    fn expire_gate(&mut self, _: &RunKey, _: &Hash, _: Timestamp) -> Result<Option<u64>, Fault> {
+        Ok(None)
+    }
+
+    fn has_ended(&mut self, key: &RunKey) -> Result<bool, Fault> {
+        Ok(self.tables.rows.get(key).is_some_and(|row| row.ended_at.is_some()))
+    }
+
+    fn children(&mut self, _: &RunKey) -> Result<Vec<RunId>, Fault> {
+        Ok(Vec::new())
     }
 
     fn owed(&mut self) -> Result<Vec<Owed>, Fault> {

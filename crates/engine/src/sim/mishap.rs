@@ -2,7 +2,7 @@
 
 use mainspring_core::TimerId;
 use mainspring_store::{Due, Entry, Fault, Key, Keyed, Ledger, NewEntry, Owed, Projection, RunKey, Version};
-use mainspring_types::{AttemptNo, Digest, Hash, StepId, TenantId, Timestamp};
+use mainspring_types::{AttemptNo, Digest, Hash, RunId, StepId, TenantId, Timestamp};
 
 use super::prng::Prng;
 
@@ -87,8 +87,24 @@ impl Ledger for Faulty<'_> {
     fn claim(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo, nonce: u64) -> Result<(), Fault> {
         self.pass()?.claim(key, step, attempt, nonce)
     }
-    fn abandon(&mut self, key: &RunKey) -> Result<(), Fault> {
-        self.pass()?.abandon(key)
+    fn abandon(&mut self, key: &RunKey, at: Timestamp) -> Result<(), Fault> {
+        self.pass()?.abandon(key, at)
+    }
+
+    fn is_gate_settled(&mut self, key: &RunKey, gate: &Hash) -> Result<bool, Fault> {
+        self.pass()?.is_gate_settled(key, gate)
+    }
+
+    fn expire_gate(&mut self, key: &RunKey, gate: &Hash, at: Timestamp) -> Result<Option<u64>, Fault> {
+        self.pass()?.expire_gate(key, gate, at)
+    }
+
+    fn has_ended(&mut self, key: &RunKey) -> Result<bool, Fault> {
+        self.pass()?.has_ended(key)
+    }
+
+    fn children(&mut self, key: &RunKey) -> Result<Vec<RunId>, Fault> {
+        self.pass()?.children(key)
     }
     fn settle(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) -> Result<(), Fault> {
         self.pass()?.settle(key, step, attempt)

@@ -5,10 +5,12 @@ use mainspring_testkit::{or_skip, postgres::Postgres};
 const SQLITE: &str = concat!(
     include_str!("../../migrations/sqlite/0001_journal.sql"),
     include_str!("../../migrations/sqlite/0002_boundary.sql"),
+    include_str!("../../migrations/sqlite/0003_conversation.sql"),
 );
 const POSTGRES: &str = concat!(
     include_str!("../../migrations/postgres/0001_journal.sql"),
     include_str!("../../migrations/postgres/0002_boundary.sql"),
+    include_str!("../../migrations/postgres/0003_conversation.sql"),
 );
 
 #[test]
