@@ -50,6 +50,9 @@ pub enum StartError {
     /// What the caller insists on cannot be had on this machine.
     #[error("{} cannot be had on this machine: {reason}", wanted(*need))]
     Unavailable { need: Need, reason: String },
+    /// The program is to be confined, and cannot be on this machine.
+    #[error("confining a program to its own folders cannot be had on this machine; missing: {missing}")]
+    Unconfinable { missing: String },
 }
 
 fn searched(path: Option<&str>) -> String {
@@ -92,7 +95,7 @@ impl StartError {
                 _ => "try the program by hand in the same folder",
             },
             Self::Folder { .. } => "check that the folder exists and that this user may enter it",
-            Self::Confine { .. } | Self::Unavailable { .. } => {
+            Self::Confine { .. } | Self::Unavailable { .. } | Self::Unconfinable { .. } => {
                 "see what this machine offers with `mainspring doctor`"
             }
             Self::Supervisor { .. } => {
@@ -107,7 +110,7 @@ impl StartError {
 impl From<StartError> for Problem {
     fn from(error: StartError) -> Self {
         let code = match error {
-            StartError::Unavailable { .. } => Code::SandboxUnavailable,
+            StartError::Unavailable { .. } | StartError::Unconfinable { .. } => Code::SandboxUnavailable,
             _ => Code::SpawnFailed,
         };
         let mut problem = Self::new(code, error.to_string());

@@ -18,6 +18,9 @@ pub struct Isolation {
     pub capabilities_dropped: bool,
     /// How folders were hidden.
     pub hiding: Hiding,
+    /// How the program was confined to its own places; `None` where that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confinement: Option<Confinement>,
     /// Who holds the memory limit.
     pub memory: Enforcement,
     /// Who holds the limit on processes.
@@ -38,6 +41,18 @@ pub enum Hiding {
     Landlock,
     /// They are visible.
     None,
+}
+
+/// How a program is confined to its own places.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confinement {
+    /// Its root folder holds nothing else, and Landlock refuses what is not listed.
+    Both,
+    /// Its root folder holds nothing else.
+    Mounts,
+    /// Landlock refuses what is not listed. The attributes of other files and sockets stay within reach.
+    Landlock,
 }
 
 /// Who holds a limit.

@@ -1,5 +1,6 @@
 //! Starting programs: what this machine gives is found out once, then each start gets all of it.
 
+mod enclosure;
 mod explain;
 mod plan;
 mod probe;
@@ -20,7 +21,7 @@ use crate::{
     error::StartError,
     finding::Finding,
     spec::{Limits, Spec},
-    wire::{self, Event, Means, Stdin, Tree, handover},
+    wire::{self, Event, Landlock, Means, Stdin, Tree, handover},
 };
 
 /// Starts programs with the best isolation this machine gives.
@@ -63,12 +64,13 @@ impl Launcher {
             Facility::Namespaces => {
                 self.means.tree = Tree::Subreaper;
                 self.means.obstacles = vec![NOT_USED.into()];
+                self.means.root = Err(NOT_USED.into());
             }
             Facility::Cgroups => {
                 self.memory = Err(NOT_USED.into());
                 self.pids = Err(NOT_USED.into());
             }
-            Facility::Landlock => self.means.landlock = false,
+            Facility::Landlock => self.means.landlock = Landlock::Missing,
         }
         self
     }
@@ -80,7 +82,7 @@ impl Launcher {
 
     /// Starts a program; returns once it runs.
     pub async fn start(&self, spec: Spec) -> Result<Child, StartError> {
-        let isolation = plan::isolation(self, &spec);
+        let isolation = plan::isolation(self, &spec)?;
         plan::insist(&spec, &isolation)?;
         let (theirs, ours) = stdin::ends(&spec.stdin)?;
         let program = plan::program(&spec, theirs)?;

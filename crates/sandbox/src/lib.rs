@@ -1,8 +1,9 @@
 //! The process tier: agents as child processes that die with the server and stay within their limits.
 //!
-//! It promises three things. The whole tree of an agent ends when its main program ends, when it is killed and when
-//! the server dies, also by `kill -9`. Limits are the kernel's. And what was applied is said, in [`Isolation`], so that
-//! nothing is claimed that this machine cannot give. What an agent is, how long it may take and what its output means
+//! It promises four things. The whole tree of an agent ends when its main program ends, when it is killed and when
+//! the server dies, also by `kill -9`. Limits are the kernel's. A program that is [`Confined`] sees and changes what it
+//! was given, or is not started. And what was applied is said, in [`Isolation`], so that nothing is claimed that this
+//! machine cannot give. What an agent is, how long it may take and what its output means
 //! are left to the callers.
 //!
 //! Three processes stand behind each agent:
@@ -41,9 +42,9 @@ pub use child::{Child, Signal};
 pub use error::StartError;
 pub use exit::{Exit, How};
 pub use finding::{Finding, Status};
-pub use isolation::{Enforcement, Hiding, Isolation};
+pub use isolation::{Confinement, Enforcement, Hiding, Isolation};
 pub use launcher::{Facility, Launcher};
-pub use spec::{Access, Input, Limits, Need, Spec, Visible};
+pub use spec::{Access, Confined, Input, Limits, Need, Output, Spec, Visible};
 pub use supervise::supervise;
 
 /// Keeps other processes of the same user from reading this one's memory, environment and open files.

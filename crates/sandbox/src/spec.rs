@@ -27,6 +27,10 @@ pub struct Spec {
     pub hidden: Vec<PathBuf>,
     /// Exceptions below the hidden folders.
     pub visible: Vec<Visible>,
+    /// What it is confined to. Where this cannot be had, the start is refused.
+    pub confined: Option<Confined>,
+    /// Whether its complaints are kept apart from what it says.
+    pub output: Output,
     /// What must be had; where one cannot, the start is refused instead of weakened.
     pub required: BTreeSet<Need>,
 }
@@ -41,6 +45,32 @@ pub enum Input {
     Bytes(Vec<u8>),
     /// What the caller writes to [`Child::stdin`](crate::Child::stdin), until the caller drops it.
     Piped,
+}
+
+/// Where the complaints of a program go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Output {
+    /// To [`Child::stderr`](crate::Child::stderr).
+    #[default]
+    Apart,
+    /// To [`Child::stdout`](crate::Child::stdout), between what it says, in the order in which both are written.
+    Together,
+}
+
+/// What a confined program sees and changes, besides what any program needs: programs and libraries, `/etc`, devices
+/// such as `/dev/null`, and `/proc`, all of which it cannot change.
+///
+/// The listed places are exceptions from the hidden folders. They must exist, and `/` is none.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Confined {
+    /// Files and folders that it reads and executes, also below those that it writes.
+    pub read: Vec<PathBuf>,
+    /// Files and folders that it changes too.
+    pub write: Vec<PathBuf>,
+    /// The folder that it finds as `/tmp`; an empty one in memory where this is `None`. Where Landlock alone confines,
+    /// `/tmp` is out of reach and this folder has its own name only.
+    pub tmp: Option<PathBuf>,
 }
 
 /// Limits on one program and all it starts. `None` is no limit.

@@ -4,6 +4,7 @@
 //! nothing of it is left, removes its cgroups and says what it used. It starts no thread and no async runtime: it forks.
 
 mod agent;
+mod enclose;
 mod hide;
 mod init;
 mod landlock;

@@ -2,7 +2,11 @@
 
 #![allow(unsafe_code)]
 
-use std::{fs, io, time::Duration};
+use std::{
+    fs, io,
+    os::fd::{AsRawFd as _, BorrowedFd},
+    time::Duration,
+};
 
 use mainspring_types::ByteSize;
 use rustix::{process::Pid, thread::UnshareFlags};
@@ -35,6 +39,34 @@ pub(crate) fn unshare(namespaces: UnshareFlags) -> io::Result<()> {
     assert!(!namespaces.contains(UnshareFlags::FILES), "the table of open files is no namespace");
     // SAFETY: only `FILES` lets threads see different open files, and it is excluded above.
     Ok(unsafe { rustix::thread::unshare_unsafe(namespaces) }?)
+}
+
+/// How much of a tree of mounts is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The mount itself.
+    Alone,
+    /// It and all below it.
+    AllBelow,
+}
+
+/// Makes mounts read-only, attached or not.
+pub(crate) fn make_read_only(mount: BorrowedFd<'_>, extent: Extent) -> io::Result<()> {
+    let recursive = if extent == Extent::AllBelow { libc::AT_RECURSIVE } else { 0 };
+    let attributes =
+        libc::mount_attr { attr_set: libc::MOUNT_ATTR_RDONLY, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    // SAFETY: the path is an empty C string, and the attributes outlive the call, which is told their size.
+    let outcome = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mount.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_EMPTY_PATH | recursive,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Marks every open file but the standard three to be closed at the next exec.

@@ -23,7 +23,12 @@ use std::{
 use mainspring_types::ByteSize;
 use serde::{Deserialize, Serialize};
 
-use crate::{cgroup::Leaf, exit::How, spec::Access};
+use crate::{
+    cgroup::Leaf,
+    exit::How,
+    isolation::Confinement,
+    spec::{Access, Output},
+};
 
 /// What a supervisor is to do.
 #[derive(Serialize, Deserialize)]
@@ -40,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) cwd: OsString,
     pub(crate) tree: Tree,
     pub(crate) veil: Veil,
+    pub(crate) enclosure: Option<Enclosure>,
+    pub(crate) output: Output,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) limits: ResourceLimits,
     pub(crate) privileges: Privileges,
@@ -90,6 +97,29 @@ pub(crate) struct Folders {
     pub(crate) frozen: Vec<OsString>,
 }
 
+/// What a program is confined to, and by what means. All paths are absolute and real.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Enclosure {
+    pub(crate) by: Confinement,
+    pub(crate) read: Vec<OsString>,
+    pub(crate) write: Vec<OsString>,
+    /// One of those written, which is `/tmp` too.
+    pub(crate) tmp: Option<OsString>,
+    /// Where these lie among the others, they are left out.
+    pub(crate) hidden: Vec<OsString>,
+}
+
+/// What this kernel's Landlock can do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Landlock {
+    /// There is none.
+    Missing,
+    /// It keeps folders from being read and written.
+    Hides,
+    /// It keeps files from being cut short too.
+    Confines,
+}
+
 /// Limits that a process carries itself.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct ResourceLimits {
@@ -130,7 +160,9 @@ pub(crate) struct Means {
     pub(crate) tree: Tree,
     /// Why the tree is not held in a better way.
     pub(crate) obstacles: Vec<String>,
-    pub(crate) landlock: bool,
+    pub(crate) landlock: Landlock,
+    /// Whether a root folder of one's own can be made, or what stands in the way.
+    pub(crate) root: Result<(), String>,
     pub(crate) privileges: Privileges,
     /// For each cgroup of the order, why it cannot be joined.
     pub(crate) cgroups: Vec<Option<String>>,

@@ -1,25 +1,28 @@
 //! From what is wanted and what can be had to what is done, and what is said about it.
 
 use std::{
+    ffi::OsString,
     fs,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use super::{Launcher, StartError};
+use super::{Launcher, StartError, enclosure};
 use crate::{
     cgroup::Leaf,
-    isolation::{Enforcement, Hiding, Isolation},
+    isolation::{Confinement, Enforcement, Hiding, Isolation},
     spec::{Need, Spec},
-    wire::{Entry, Folders, Mounts, Order, Plan, Privileges, Program, ResourceLimits, Stdin, Tree, Veil},
+    wire::{
+        Entry, Folders, Landlock, Mounts, Order, Plan, Privileges, Program, ResourceLimits, Stdin, Tree, Veil,
+    },
 };
 
 /// Supervisor, init and init's second thread, which count as the user's within its namespace.
 const OWN_PROCESSES: u64 = 3;
 
 /// What a start with this specification will have.
-pub(super) fn isolation(launcher: &Launcher, spec: &Spec) -> Isolation {
+pub(super) fn isolation(launcher: &Launcher, spec: &Spec) -> Result<Isolation, StartError> {
     let tree = launcher.means.tree;
     let mut isolation = Isolation {
         tier: "process".into(),
@@ -28,19 +31,25 @@ pub(super) fn isolation(launcher: &Launcher, spec: &Spec) -> Isolation {
         own_proc: matches!(tree, Tree::Namespace { mounts: Mounts::OwnWithProc, .. }),
         capabilities_dropped: launcher.means.privileges == Privileges::Reduce,
         hiding: hiding(launcher, spec),
+        confinement: confinement(launcher, spec)?,
         memory: memory(launcher, spec),
         processes: processes(launcher, spec),
         missing: Vec::new(),
     };
     isolation.missing = missing(launcher, &isolation);
-    isolation
+    Ok(isolation)
+}
+
+fn confinement(launcher: &Launcher, spec: &Spec) -> Result<Option<Confinement>, StartError> {
+    let asked = spec.confined.as_ref().map(|_| enclosure::confinement(launcher));
+    asked.transpose().map_err(|missing| StartError::Unconfinable { missing })
 }
 
 fn hiding(launcher: &Launcher, spec: &Spec) -> Hiding {
     match launcher.means.tree {
         _ if spec.hidden.is_empty() => Hiding::NotAsked,
         Tree::Namespace { mounts: Mounts::Own | Mounts::OwnWithProc, .. } => Hiding::Mounts,
-        _ if launcher.means.landlock => Hiding::Landlock,
+        _ if launcher.means.landlock > Landlock::Missing => Hiding::Landlock,
         _ => Hiding::None,
     }
 }
@@ -86,6 +95,9 @@ fn missing(launcher: &Launcher, isolation: &Isolation) -> Vec<String> {
     }
     if isolation.hiding == Hiding::None {
         say("hidden folders", "neither a mount namespace nor Landlock can be had");
+    }
+    if let (Some(Confinement::Landlock), Err(why)) = (isolation.confinement, &launcher.means.root) {
+        say("root of its own", &format!("{why}; attributes of files and sockets outside stay within reach"));
     }
     if let (Enforcement::ResourceLimit, Err(why)) = (isolation.memory, &launcher.memory) {
         say(
@@ -150,10 +162,14 @@ pub(super) fn order(
     leaves: &[Leaf],
 ) -> Result<Order, StartError> {
     let by = |enforcement, value: Option<u64>| value.filter(|_| enforcement == Enforcement::ResourceLimit);
+    let folders = folders(spec)?;
+    let enclosure = enclosure::enclosure(spec, isolation.confinement, &folders)?;
     Ok(Order::Start(Box::new(Plan {
-        cwd: spec.cwd.clone().into(),
+        cwd: cwd(spec),
         tree: launcher.means.tree,
-        veil: veil(launcher, spec, isolation.hiding)?,
+        veil: veil(launcher, folders, isolation.hiding),
+        enclosure,
+        output: spec.output,
         leaves: leaves.to_vec(),
         limits: ResourceLimits {
             open_files: spec.limits.open_files,
@@ -169,9 +185,14 @@ pub(super) fn order(
     })))
 }
 
-fn veil(launcher: &Launcher, spec: &Spec, hiding: Hiding) -> Result<Veil, StartError> {
-    let mut folders = folders(spec)?;
-    Ok(match hiding {
+/// In a root of its own the links that lead to a confined program's folder may be missing.
+fn cwd(spec: &Spec) -> OsString {
+    let real = spec.confined.as_ref().and_then(|_| fs::canonicalize(&spec.cwd).ok());
+    real.unwrap_or_else(|| spec.cwd.clone()).into()
+}
+
+fn veil(launcher: &Launcher, mut folders: Folders, hiding: Hiding) -> Veil {
+    match hiding {
         Hiding::Landlock => Veil::Landlock(folders),
         Hiding::None => Veil::None,
         Hiding::Mounts | Hiding::NotAsked => match launcher.means.tree {
@@ -182,7 +203,7 @@ fn veil(launcher: &Launcher, spec: &Spec, hiding: Hiding) -> Result<Veil, StartE
                 Veil::Mounts(folders)
             }
         },
-    })
+    }
 }
 
 /// The folders as the kernel knows them: absolute, without links, parents before children, each once.
@@ -193,7 +214,7 @@ fn folders(spec: &Spec) -> Result<Folders, StartError> {
     hidden.sort();
     hidden.dedup_by(|below, above| below.starts_with(above));
     let mut visible = Vec::new();
-    for place in &spec.visible {
+    for place in spec.visible.iter().cloned().chain(enclosure::places(spec)) {
         let path = real(&place.path)?;
         if hidden.iter().any(|hidden| path.starts_with(hidden)) {
             visible.push((path.into_os_string(), place.access));
@@ -204,7 +225,7 @@ fn folders(spec: &Spec) -> Result<Folders, StartError> {
     Ok(Folders { hidden, visible, frozen: Vec::new() })
 }
 
-fn real(path: &Path) -> Result<PathBuf, StartError> {
+pub(super) fn real(path: &Path) -> Result<PathBuf, StartError> {
     let doing = || format!("keep `{}` visible", path.display());
     fs::canonicalize(path).map_err(|source| StartError::Confine { doing: doing(), source })
 }

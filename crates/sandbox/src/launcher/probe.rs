@@ -11,8 +11,11 @@ use super::{Launcher, supervisor};
 use crate::{
     cgroup::{self, Controller, Leaf, Place, next_name},
     spec::Limits,
-    wire::{self, Event, Means, Order, Privileges, Program, Tree},
+    wire::{self, Event, Landlock, Means, Order, Privileges, Program, Tree},
 };
+
+/// What stands in the way of everything when no supervisor could be asked.
+const NO_ANSWER: &str = "no supervisor could try it";
 
 /// A launcher with all that was found to work.
 pub(super) fn launcher(exe: PathBuf) -> Launcher {
@@ -33,7 +36,7 @@ pub(super) fn launcher(exe: PathBuf) -> Launcher {
         match refusals.next() {
             Some(None) => Ok(place),
             Some(Some(refusal)) => Err(refusal.clone()),
-            None => Err("no supervisor could try it".into()),
+            None => Err(NO_ANSWER.into()),
         }
     });
     Launcher { exe, means, memory, pids, frozen: cgroup::mounts() }
@@ -63,7 +66,8 @@ impl Means {
         Self {
             tree: Tree::Subreaper,
             obstacles: vec![obstacle],
-            landlock: false,
+            landlock: Landlock::Missing,
+            root: Err(NO_ANSWER.into()),
             privileges: Privileges::Keep,
             cgroups: Vec::new(),
         }

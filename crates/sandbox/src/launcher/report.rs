@@ -1,18 +1,24 @@
 //! What a launcher found, for `mainspring doctor`.
 
-use super::{Launcher, plan::counts_by_namespace};
+use super::{Launcher, enclosure, plan::counts_by_namespace};
 use crate::{
     cgroup::{Place, Version},
     finding::Finding,
-    wire::{Entry, Mounts, Tree},
+    wire::{Entry, Landlock, Mounts, Tree},
 };
 
-const ALLOW_NAMESPACES: &str = "allow unprivileged user namespaces (`sysctl kernel.apparmor_restrict_unprivileged_userns=0` on Ubuntu, \
+pub(super) const ALLOW_NAMESPACES: &str = "allow unprivileged user namespaces (`sysctl kernel.apparmor_restrict_unprivileged_userns=0` on Ubuntu, \
      `kernel.unprivileged_userns_clone=1` on older Debian), or run the server as root with CAP_SYS_ADMIN";
 const DELEGATE: &str = "run the server as root, or as a systemd service with `Delegate=memory pids`";
 
 pub(super) fn findings(launcher: &Launcher) -> Vec<Finding> {
-    vec![tree(launcher), hiding(launcher), memory(launcher), processes(launcher)]
+    vec![
+        tree(launcher),
+        hiding(launcher),
+        enclosure::finding(launcher),
+        memory(launcher),
+        processes(launcher),
+    ]
 }
 
 fn tree(launcher: &Launcher) -> Finding {
@@ -33,7 +39,7 @@ fn hiding(launcher: &Launcher) -> Finding {
         Tree::Namespace { mounts: Mounts::Own | Mounts::OwnWithProc, .. } => {
             Finding::ok(name, "mount namespace")
         }
-        _ if launcher.means.landlock => {
+        _ if launcher.means.landlock > Landlock::Missing => {
             let detail = "Landlock; agents cannot create files beside the folders that lead to it";
             Finding::degraded(name, detail, ALLOW_NAMESPACES)
         }

@@ -19,6 +19,7 @@ use rustix::{
 
 use super::landlock;
 use crate::{
+    spec::Output,
     sys::{default_signals, keep_only_stdio},
     wire::{During, Fault, Plan, Privileges, Program, ResourceLimits, Stage, Stdin},
 };
@@ -49,6 +50,9 @@ pub(super) fn become_agent(
 
 fn confine(plan: &Plan, entrances: &[File], rules: Option<RulesetCreated>) -> Result<(), Fault> {
     setsid().during(Stage::Confine, "make a session")?;
+    if plan.output == Output::Together {
+        rustix::stdio::dup2_stderr(io::stdout()).during(Stage::Confine, "join the output")?;
+    }
     default_signals();
     for mut entrance in entrances {
         entrance.write_all(b"0").during(Stage::Confine, "join the cgroup")?;

@@ -28,7 +28,11 @@ use rustix::{
     },
 };
 
-use super::{agent, hide, landlock, namespaces, release_output, sweep};
+use super::{
+    agent, enclose, hide,
+    landlock::{self, Reach},
+    namespaces, release_output, sweep,
+};
 use crate::{
     exit::How,
     sys::{Fork, fork},
@@ -74,8 +78,10 @@ fn start(post: &mut Post<'_>) -> Result<Pid, Fault> {
     let rules = match &post.plan.veil {
         Veil::None => None,
         Veil::Mounts(folders) => hide::cover(folders).map(|()| None)?,
-        Veil::Landlock(folders) => Some(landlock::rules(folders)?),
+        Veil::Landlock(folders) => Some(landlock::rules(landlock::all_but(folders)?, Reach::Everyone)?),
     };
+    // What confines a program hides the folders as well.
+    let rules = post.plan.enclosure.as_ref().map_or(Ok(rules), enclose::enclose)?;
     std::env::set_current_dir(&post.plan.cwd).during(Stage::Folder, "enter the folder")?;
 
     let (faults, report) = io::pipe().during(Stage::Confine, "make a pipe")?;

@@ -11,7 +11,7 @@ use rustix::{
     thread::{CapabilitySet, capabilities},
 };
 
-use super::{landlock, namespaces};
+use super::{enclose, landlock, namespaces};
 use crate::{
     cgroup::Leaf,
     sys::{Fork, fork},
@@ -24,7 +24,8 @@ pub(super) fn means(leaves: &[Leaf]) -> Means {
     Means {
         tree,
         obstacles,
-        landlock: landlock::available(),
+        landlock: landlock::level(),
+        root: root(tree),
         privileges: privileges(tree),
         cgroups: leaves.iter().map(|leaf| in_child(|| join(leaf)).err()).collect(),
     }
@@ -49,6 +50,21 @@ fn rehearse(entry: Entry, mounts: Mounts) -> Result<(), String> {
     let explain = |fault: Fault| format!("{}: {}", fault.doing, fault.reason);
     namespaces::enter(entry).map_err(explain)?;
     in_child(|| namespaces::own_mounts(mounts).map_err(explain))
+}
+
+/// Enters the namespaces again and makes a root there.
+fn root(tree: Tree) -> Result<(), String> {
+    let explain = |fault: Fault| format!("{}: {}", fault.doing, fault.reason);
+    match tree {
+        Tree::Namespace { entry, mounts: mounts @ (Mounts::Own | Mounts::OwnWithProc) } => in_child(|| {
+            namespaces::enter(entry).map_err(explain)?;
+            in_child(|| {
+                namespaces::own_mounts(mounts).map_err(explain)?;
+                enclose::rehearse().map_err(explain)
+            })
+        }),
+        _ => Err("no mounts of its own can be had".into()),
+    }
 }
 
 fn join(leaf: &Leaf) -> Result<(), String> {

@@ -9,6 +9,7 @@
     reason = "skips are told, and one process tells another"
 )]
 
+mod confined;
 mod limits;
 mod plain_user;
 mod stage;

@@ -102,6 +102,9 @@ async fn a_supervisor_that_is_gone_is_named() {
 fn each_part_is_found_and_every_lack_has_a_remedy() {
     let findings = Launcher::probe(supervisor()).findings();
     let names: Vec<&str> = findings.iter().map(|finding| finding.name.as_str()).collect();
-    assert_eq!(names, ["process tree", "hidden data folder", "memory limit", "process limit"]);
+    assert_eq!(
+        names,
+        ["process tree", "hidden data folder", "confined tools", "memory limit", "process limit"]
+    );
     assert!(findings.iter().all(|finding| (finding.status == Status::Ok) == finding.remedy.is_none()));
 }

@@ -3,7 +3,7 @@
 //! The list is the whole of it. Nothing of the server's own environment is passed on.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
 };
@@ -29,7 +29,7 @@ pub(super) fn spec(ready: &Ready, task: &Task, hidden: &[PathBuf]) -> Spec {
         limits: limits(&assignment.limits),
         hidden: hidden.to_vec(),
         visible: visible(place.root(), environment.as_ref(), socket),
-        required: BTreeSet::new(),
+        ..Spec::default()
     }
 }
 
