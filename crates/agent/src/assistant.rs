@@ -21,6 +21,7 @@ use crate::toolset::Toolset;
 pub use bounds::{Bounds, BudgetAsk, Mode, SessionPolicy};
 pub use model::{ModelName, ModelOptions, ParseModelError, Thinking};
 pub use overlay::Overlay;
+pub(crate) use overlay::is_of_server;
 pub use rules::{
     Approval, Capabilities, EffectClass, EffectRule, Escalation, Fallback, GatePolicy, Layer, Verdict,
 };

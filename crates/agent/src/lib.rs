@@ -36,7 +36,9 @@ pub use input::{ARGUMENT_MAX, argument, coerce, prompt};
 pub use manifest::Manifest;
 pub use method::{Method, Parameter, ParameterType, Returns};
 pub use plan::{Limits, Output, Prepared, Retry, StepWork, Trust, Work};
-pub use policy::{Glob, ParseGlobError, ParsePatternError, Pattern, Policy, Ruling};
+pub use policy::{
+    Glob, ParseGlobError, ParsePatternError, Pattern, Policy, Refusal, Ruling, TaskAsk, narrowed,
+};
 pub use prepare::{Call, CommandLine};
 pub use requirements::{
     InstallCommand, ParsePythonError, PythonRequirement, Requirements, SplitError, split_words,

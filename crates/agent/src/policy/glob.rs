@@ -63,6 +63,11 @@ impl Glob {
         Self { text: escaped.collect() }
     }
 
+    /// With `seam` and any text after it.
+    pub(super) fn with_all_below(self, seam: &str) -> Self {
+        Self { text: format!("{}{seam}*", self.text) }
+    }
+
     /// The pattern as it is written.
     pub fn as_str(&self) -> &str {
         &self.text
