@@ -20,6 +20,9 @@ const UV_VERSION: &str = "0.13.8";
 /// The versions of the providers' Python clients that tests drive, whole with what they need.
 const CLIENTS: &str = "crates/testkit/clients.txt";
 
+/// The versions of the MCP servers that tests start, whole with what they need.
+const MCP_SERVERS: &str = "crates/testkit/mcp_servers";
+
 /// The oldest `cargo-deny` that reads our `deny.toml`.
 const DENY_VERSION: (u32, u32, u32) = (0, 20, 2);
 
@@ -29,11 +32,12 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     for_checks()
 }
 
-/// What tests need: Postgres, uv and the providers' Python clients.
+/// What tests need: Postgres, uv, the providers' Python clients and MCP servers.
 pub(crate) fn for_tests() -> Result<(), Failure> {
     step("setup PostgreSQL", postgres)?;
     step("setup uv", uv)?;
-    step("setup Python clients", clients)
+    step("setup Python clients", clients)?;
+    step("setup MCP servers", mcp_servers)
 }
 
 /// What checks need: cargo-deny. It is apart because it takes minutes to build and no test uses it.
@@ -92,6 +96,32 @@ fn clients() -> Result<(), Failure> {
     let unwritten =
         |error| Failure::new(format!("write `{}`: {error}", wheels.display()), "is there room on the disk?");
     fs::copy(&wanted, wheels.join("clients.txt")).map(drop).map_err(unwritten)
+}
+
+/// Installs the packages of [`MCP_SERVERS`]; the copy of their lock file, written last, says that all are there.
+fn mcp_servers() -> Result<(), Failure> {
+    let (wanted, folder) = (root().join(MCP_SERVERS), tools::folder().join("mcp_servers"));
+    let lock = wanted.join("package-lock.json");
+    let read = |path: &Path| fs::read_to_string(path).ok();
+    if read(&folder.join("installed.json")).is_some_and(|had| Some(had) == read(&lock)) {
+        return Ok(());
+    }
+    let skipped = "MCP against real servers";
+    let Some(npm) = tools::on_path("npm") else {
+        return unmet("There is no `npm` on the path, which comes with Node.js 20 or newer", skipped);
+    };
+    let unwritten =
+        |error| Failure::new(format!("write `{}`: {error}", folder.display()), "is there room on the disk?");
+    fs::create_dir_all(&folder).map_err(unwritten)?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(wanted.join(file), folder.join(file)).map_err(unwritten)?;
+    }
+    // No package runs a script of its own while it is installed.
+    let arguments = ["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"];
+    if finish("install them", Command::new(npm).args(arguments).arg(&folder)).is_err() {
+        return unmet("The MCP servers cannot be installed from npm", skipped);
+    }
+    fs::copy(&lock, folder.join("installed.json")).map(drop).map_err(unwritten)
 }
 
 fn python() -> Result<PathBuf, Failure> {

@@ -31,7 +31,7 @@ pub fn installers() -> Result<Vec<(&'static str, PathBuf)>, Missing> {
 }
 
 /// Where `cargo xtask setup` puts what belongs to this project.
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     let own = || env::home_dir().unwrap_or_else(env::temp_dir).join(Path::new(".cache/mainspring/tools"));
     env::var_os("MAINSPRING_TOOLS").map_or_else(own, PathBuf::from)
 }
