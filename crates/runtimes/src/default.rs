@@ -3,10 +3,25 @@
 //! Nothing here waits, reads a clock or draws a random number. The same history and the same answers lead to requests
 //! that are equal to the byte, which is what lets a restarted attempt replay its model calls from the journal.
 
+pub mod wire;
+
+mod brief;
+mod history;
+mod kit;
 mod message;
 mod model;
+mod notice;
+mod schema;
+mod structure;
+mod turn;
+mod window;
 
+pub use brief::{Bounds, Brief};
 pub use message::{Message, Part, Role};
 pub use model::{
     Broken, Calls, Delta, Effort, ModelAnswer, ModelOptions, ModelRequest, Stop, TokenUsage, ToolSpec,
+};
+pub use turn::{
+    Action, Ending, Happening, ParsePositionError, Position, Remark, RemarkKind, ToolCall, ToolOutcome, Turn,
+    TurnEnd,
 };
