@@ -159,6 +159,7 @@ impl Run {
         match self.phase {
             Phase::Stopping { .. } => Err(Refusal::Stopping),
             _ if self.live().next().is_none() => Err(Refusal::NotAwaited),
+            _ if self.live().all(|(_, step)| step.interrupted) => Err(Refusal::Known),
             _ => Ok(What::Interrupted {}),
         }
     }

@@ -50,6 +50,7 @@ impl Run {
             attempt: AttemptNo(0),
             failures: 0,
             losses: 0,
+            interrupted: false,
         };
         Self {
             steps: created.plan.steps.iter().map(|step| (step.id.clone(), blocked(step))).collect(),
@@ -138,10 +139,13 @@ impl Run {
         }
     }
 
-    fn break_off(&self, owed: &mut Vec<Command>) {
-        for (step, live) in self.live().filter(|_| !self.is_stopping()) {
-            let level = CancelLevel::Interrupt;
-            owed.push(Command::Abort { step: step.clone(), attempt: live.attempt, level });
+    fn break_off(&mut self, owed: &mut Vec<Command>) {
+        if self.is_stopping() {
+            return;
+        }
+        for (id, step) in self.steps.iter_mut().filter(|(_, step)| step.state == StepState::Live) {
+            step.interrupted = true;
+            owed.push(Command::Interrupt { step: id.clone(), attempt: step.attempt });
         }
     }
 

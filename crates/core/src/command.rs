@@ -24,6 +24,13 @@ pub enum Command {
         /// How hard.
         level: CancelLevel,
     },
+    /// Tell whoever holds the attempt, or will, to stop what it does and take up what comes next.
+    Interrupt {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: AttemptNo,
+    },
     /// The attempt is over as far as the run is concerned: nothing it still says counts.
     Release {
         /// The step.

@@ -30,6 +30,9 @@ pub struct Step {
     pub failures: u32,
     /// How many attempts in a row lost their worker while the server lived.
     pub losses: u32,
+    /// Whether its live attempt was told to stop what it does and take up what comes next; so is the one that makes up
+    /// for a lost one.
+    pub interrupted: bool,
 }
 
 /// Where a step stands.

@@ -177,6 +177,23 @@ impl Desk {
         }
     }
 
+    /// Tells the holder of the attempt to stop what it does; whoever takes one that is still queued hears it then.
+    pub fn interrupt(&self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
+        let state = self.lock();
+        let found = state.slots.get(&(key.clone(), step.clone()));
+        if let Some(found) = found.filter(|found| found.assignment.attempt == attempt) {
+            let interrupt = Order::Cancel(CancelLevel::Interrupt);
+            // A harder order stands.
+            found.order.send_if_modified(|order| match order {
+                Order::Continue | Order::Hold => {
+                    *order = interrupt;
+                    true
+                }
+                Order::Cancel(_) | Order::Abandon => false,
+            });
+        }
+    }
+
     /// Calls of the attempt are held open, or none is any more.
     pub fn keep(&self, key: &RunKey, step: &StepId, ticket: (AttemptNo, u64), kept: Option<Kept>) {
         let mut state = self.lock();

@@ -291,7 +291,7 @@ impl<W: World> Driver<W> {
             Command::Release { step, attempt } => ledger.settle(key, step, *attempt)?,
             Command::Arm { timer, at } => ledger.arm(key, timer, *at)?,
             Command::Disarm { timer } => ledger.disarm(key, timer)?,
-            Command::Abort { .. } | Command::Finish => {}
+            Command::Abort { .. } | Command::Interrupt { .. } | Command::Finish => {}
         }
         self.staged.push(Staged::Owed(key.clone(), command));
         Ok(())

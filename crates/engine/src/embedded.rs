@@ -254,6 +254,10 @@ impl World for Around {
         }
     }
 
+    fn interrupt(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
+        self.desk.interrupt(key, step, attempt);
+    }
+
     fn hold(&mut self, key: &RunKey) {
         self.desk.hold(key);
     }

@@ -31,6 +31,8 @@ pub trait World {
     fn dispatch(&mut self, assignment: Assignment);
     /// Tells whoever holds the attempt to end it.
     fn abort(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo, level: CancelLevel);
+    /// Tells whoever holds the attempt, or will, to stop what it does and take up what comes next.
+    fn interrupt(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo);
     /// The run is paused: its attempts that no worker has taken stay untaken.
     fn hold(&mut self, key: &RunKey);
     /// The run is no longer paused.

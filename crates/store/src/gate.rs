@@ -3,7 +3,7 @@
 use mainspring_types::{EffectId, GateId, Hash, RunId, StepId, Timestamp};
 
 /// A gate.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GateRow {
     /// What the engine knows it by; its id follows from it.
     pub hash: Hash,
@@ -59,7 +59,7 @@ impl GateRow {
 pub(crate) const OPEN: &str = "open";
 
 /// The answer that counts.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GateSettled {
     /// `approve`, `deny` or `answer`.
     pub action: String,

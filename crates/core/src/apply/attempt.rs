@@ -18,6 +18,7 @@ impl Run {
     ) {
         let Some(step) = self.release(id, attempt, owed) else { return };
         step.losses = 0;
+        step.interrupted = false;
         match end {
             AttemptEnd::Done { output } => step.state = StepState::Done { output: *output },
             AttemptEnd::Failed(failure) => self.fail_attempt(id, failure, at, owed),
@@ -117,6 +118,9 @@ impl Run {
             step.attempt = step.attempt.next();
             step.state = StepState::Live;
             owed.push(Command::Dispatch { step: id.clone(), attempt: step.attempt });
+            if step.interrupted {
+                owed.push(Command::Interrupt { step: id.clone(), attempt: step.attempt });
+            }
         } else {
             step.state = StepState::Ready;
         }

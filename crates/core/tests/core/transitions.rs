@@ -46,6 +46,7 @@ fn told((run, commands): &(Run, Vec<Command>)) -> String {
                 format!("arm {} at {}", name(timer), at.as_millis() - START.as_millis())
             }
             Command::Disarm { timer } => format!("disarm {}", name(timer)),
+            Command::Interrupt { step, attempt } => format!("interrupt {step}/{attempt}"),
             Command::Finish => "finish".to_owned(),
         };
         writeln!(text, "{line}").expect("a string takes text");

@@ -49,6 +49,7 @@ impl<W: World> Driver<W> {
     fn carry_out(&mut self, key: &RunKey, command: Command) {
         match command {
             Command::Abort { step, attempt, level } => self.world.abort(key, &step, attempt, level),
+            Command::Interrupt { step, attempt } => self.world.interrupt(key, &step, attempt),
             Command::Release { step, attempt } => self.world.release(key, &step, attempt),
             Command::Arm { timer, at } => self.timers.arm(key, &timer, at),
             Command::Disarm { timer } => self.timers.disarm(key, &timer),

@@ -59,6 +59,11 @@ impl World for Around {
         self.told.unbegun.extend(self.desk.abort(key, step, attempt, level));
     }
 
+    fn interrupt(&mut self, key: &RunKey, step: &StepId, attempt: AttemptNo) {
+        self.leaves("an interruption");
+        self.desk.interrupt(key, step, attempt);
+    }
+
     fn hold(&mut self, key: &RunKey) {
         self.leaves("a hold");
         self.desk.hold(key);

@@ -167,7 +167,7 @@ impl Shadow {
                 }
                 Command::Disarm { timer } => self.disarm(&timer),
                 Command::Finish => self.passing.push(command),
-                Command::Abort { .. } => {}
+                Command::Abort { .. } | Command::Interrupt { .. } => {}
             }
         }
     }

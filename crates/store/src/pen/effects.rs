@@ -27,6 +27,12 @@ const BODY: &str = "INSERT INTO bodies (tenant, run, effect, packed, size, hash,
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (tenant, effect) DO UPDATE
 SET packed = excluded.packed, size = excluded.size, hash = excluded.hash, body = excluded.body";
+const REQUESTED: &str = "SELECT request
+FROM effects
+WHERE tenant = $1 AND run = $2 AND effect = $3";
+const CALLED: &str = "SELECT model
+FROM effects
+WHERE tenant = $1 AND run = $2 AND effect = $3";
 const SUPERSEDE: &str = "UPDATE effects
 SET superseded = 1
 WHERE tenant = $1 AND run = $2 AND effect = $3";
@@ -43,8 +49,19 @@ const ABANDON: &str = "UPDATE effects
 SET state = 'abandoned'
 WHERE tenant = $1 AND run = $2 AND state = 'intended'";
 
-pub(crate) const STATEMENTS: &[&str] =
-    &[HOLDS, INTEND, INTEND_AGAIN, SETTLE_EFFECT, BODY, SUPERSEDE, DISOWN, DISOWN_TRIES, ABANDON];
+pub(crate) const STATEMENTS: &[&str] = &[
+    HOLDS,
+    INTEND,
+    INTEND_AGAIN,
+    SETTLE_EFFECT,
+    BODY,
+    REQUESTED,
+    CALLED,
+    SUPERSEDE,
+    DISOWN,
+    DISOWN_TRIES,
+    ABANDON,
+];
 
 /// Effects.
 impl Pen<'_> {
@@ -122,6 +139,18 @@ impl Pen<'_> {
             &number,
         ];
         Ok(self.connection.prepare_cached(SETTLE_EFFECT)?.execute(&values[..])? == 1)
+    }
+
+    /// The request of an effect, as it was written down.
+    pub fn requested(&self, key: &RunKey, effect: EffectId) -> Result<String, Fault> {
+        let values = (key.tenant.as_str(), run_bytes(key.run), effect_bytes(effect));
+        Ok(self.connection.prepare_cached(REQUESTED)?.query_row(values, |row| row.get(0))?)
+    }
+
+    /// What an effect calls: a model, or a tool.
+    pub fn called(&self, key: &RunKey, effect: EffectId) -> Result<String, Fault> {
+        let values = (key.tenant.as_str(), run_bytes(key.run), effect_bytes(effect));
+        Ok(self.connection.prepare_cached(CALLED)?.query_row(values, |row| row.get(0))?)
     }
 
     /// Keeps the body of an effect's answer, in place of an earlier one.

@@ -68,17 +68,8 @@ FROM remembered
 WHERE tenant = $1 AND session = $2
 ORDER BY pattern";
 
-pub(crate) const STATEMENTS: &[&str] = &[
-    ASK,
-    GATE,
-    GATES_OF_RUN,
-    GATES,
-    GATES_BY_STATE,
-    SETTLE_GATE,
-    WITHDRAW,
-    REMEMBER_SHAPE,
-    REMEMBERED,
-];
+pub(crate) const STATEMENTS: &[&str] =
+    &[ASK, GATE, GATES_OF_RUN, GATES, GATES_BY_STATE, SETTLE_GATE, WITHDRAW, REMEMBER_SHAPE, REMEMBERED];
 
 /// Gates.
 impl Pen<'_> {
@@ -181,8 +172,7 @@ impl Pen<'_> {
         let line = serde_json::json!({
             "type": "gate.settled", "gate_id": id, "action": settled.action, "by": settled.by, "step": open.step,
         });
-        let entry =
-            NewEntry { kind: EntryKind::Effect, at, envelope: &line.to_string(), payload: None };
+        let entry = NewEntry { kind: EntryKind::Effect, at, envelope: &line.to_string(), payload: None };
         self.append(key, entry).map(Some)
     }
 

@@ -9,7 +9,8 @@ use crate::{Conversation, Fault, InboxRow, RunKey, SessionRow, TurnRow};
 const BEGIN_SESSION: &str =
     "INSERT INTO sessions (tenant, session, agent, title, forked_from, forked_at, created_at, changed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-pub(crate) const SESSION: &str = "SELECT session, agent, title, forked_from, forked_at, created_at, changed_at
+pub(crate) const SESSION: &str =
+    "SELECT session, agent, title, forked_from, forked_at, created_at, changed_at
 FROM sessions
 WHERE tenant = $1 AND session = $2";
 const TOUCH: &str = "UPDATE sessions
@@ -43,6 +44,11 @@ FROM turns
 WHERE tenant = $1 AND session = $2 AND turn > $3
 ORDER BY turn
 LIMIT $4";
+const LAST_TEXT: &str = "SELECT text
+FROM turns
+WHERE tenant = $1 AND session = $2
+ORDER BY turn DESC
+LIMIT 1";
 const SAY: &str = "INSERT INTO inbox (tenant, run, message, sender, at, parts, turn)
 VALUES ($1, $2, $3, $4, $5, $6, NULL)";
 const LAST_MESSAGE: &str = "SELECT coalesce(max(message), 0)
@@ -71,6 +77,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     COPY_TURNS,
     LAST_TURN,
     TURNS,
+    LAST_TEXT,
     SAY,
     LAST_MESSAGE,
     UNHEARD,
@@ -164,6 +171,17 @@ impl Pen<'_> {
     pub fn last_turn(&self, tenant: &TenantId, session: SessionId) -> Result<u32, Fault> {
         let mut statement = self.connection.prepare_cached(LAST_TURN)?;
         Ok(statement.query_row((tenant.as_str(), bytes(session)), |row| row.get(0))?)
+    }
+
+    /// The turns of the session after `after`, in order.
+    pub fn turns(&self, tenant: &TenantId, session: SessionId, after: u32) -> Result<Vec<TurnRow>, Fault> {
+        self.rows(TURNS, &[&tenant.as_str(), &bytes(session), &after, &i64::MAX], turn_row)
+    }
+
+    /// What the agent said at the end of the session's last turn.
+    pub fn last_text(&self, tenant: &TenantId, session: SessionId) -> Result<Option<String>, Fault> {
+        let mut statement = self.connection.prepare_cached(LAST_TEXT)?;
+        Ok(statement.query_row((tenant.as_str(), bytes(session)), |row| row.get(0)).optional()?)
     }
 
     /// Puts a message into the run's inbox; says its number.
