@@ -27,7 +27,7 @@ mod settle;
 mod stray;
 
 use mainspring_store::RunKey;
-use mainspring_types::{AgentName, AttemptNo, StepId};
+use mainspring_types::{AgentName, AttemptNo, RunId, StepId};
 
 pub(crate) use self::{
     book::Book,
@@ -55,6 +55,8 @@ pub struct Pass {
     pub nonce: u64,
     /// The agent.
     pub agent: AgentName,
+    /// The runs above this one, from the first: what it spends counts against them too.
+    pub ancestors: Vec<RunId>,
     /// What happens when the agent leaves the recorded path.
     pub divergence: Divergence,
 }

@@ -103,6 +103,7 @@ mod tests {
             attempt: AttemptNo(attempt),
             nonce,
             agent: AgentName::new("agent").expect("a name"),
+            ancestors: Vec::new(),
             divergence: Divergence::Live,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use mainspring_store::{Blobs, Fault, RunKey, RunLimit, Submit};
+use mainspring_store::{Blobs, Fault, RunKey, RunLimit, StoredBody, Submit};
 use mainspring_types::{Hash, Problem, TenantId};
 use secrecy::ExposeSecret as _;
 use tokio::{
@@ -15,7 +15,7 @@ use super::{Gateway, Shared, Warden, aloft::Aloft, attempts::Attempts};
 use crate::{
     Divergence, Pass,
     budget::Rule,
-    journal::{Book, Deliveries, Ledger, Leftovers, LimitRun, PinBlob, TakeOver},
+    journal::{Book, Deliveries, Ledger, Leftovers, LimitRun, PinBlob, TakeOver, pack},
     price::Prices,
     provider::Provider,
     quota::Governor,
@@ -25,6 +25,9 @@ use crate::{
 
 /// How long answers under way are waited for when the gateway closes.
 const LANDING_MAX: Duration = Duration::from_secs(5);
+
+/// Bodies larger than this, as they are kept, become blobs.
+const INLINE_MAX: usize = 64 * 1024;
 
 /// How long deliveries may wait to be written when nothing else is.
 const FLUSH_EVERY: Duration = Duration::from_millis(200);
@@ -161,6 +164,26 @@ impl Gateway {
         }
     }
 
+    /// The writer.
+    pub(crate) fn submit(&self) -> &Submit {
+        &self.shared.submit
+    }
+
+    /// What every unit of this gateway shares.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
+    }
+
+    /// A body as it is kept, durably.
+    pub(crate) async fn keep(&self, tenant: &TenantId, body: &[u8]) -> StoredBody {
+        self.shared.keep(tenant, body).await
+    }
+
+    /// A large body that was kept.
+    pub(crate) async fn fetch(&self, tenant: &TenantId, hash: Hash) -> Result<Vec<u8>, Fault> {
+        self.shared.blob(tenant, hash).await
+    }
+
     async fn write<U: mainspring_store::Unit>(
         &self,
         unit: impl FnOnce(oneshot::Sender<Result<(), Fault>>) -> U,
@@ -185,8 +208,19 @@ async fn write<U: mainspring_store::Unit>(
 }
 
 impl Shared {
+    /// A body as it is kept: packed, and as a blob, durable once this returns, when it is large even so.
+    pub(super) async fn keep(&self, tenant: &TenantId, body: &[u8]) -> StoredBody {
+        let (packed, bytes) = pack(body);
+        let size = body.len() as u64;
+        if bytes.len() <= INLINE_MAX {
+            return StoredBody { packed, size, bytes: Some(bytes.into_owned()), hash: None };
+        }
+        let hash = self.keep_blob(tenant, bytes.into_owned()).await;
+        StoredBody { packed, size, bytes: None, hash: Some(hash) }
+    }
+
     /// Keeps a large body, durably; tries again until it is.
-    pub(super) async fn keep_blob(&self, tenant: &TenantId, body: Vec<u8>) -> Hash {
+    async fn keep_blob(&self, tenant: &TenantId, body: Vec<u8>) -> Hash {
         let hash = Hash::of(&body);
         let body: Arc<[u8]> = body.into();
         loop {

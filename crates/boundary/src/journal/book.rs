@@ -4,7 +4,7 @@
 //! An account exists from the first call under its limit on, and begins with what the tries of its window say was spent;
 //! so a limit that is set late counts what came before it, and totals are exact whatever is killed when.
 
-use mainspring_store::{AccountKey, Balance, Fault, Pen, Spender, Spent as Sum};
+use mainspring_store::{AccountKey, Balance, Fault, Pen, RunKey, Spender, Spent as Sum};
 use mainspring_types::Timestamp;
 
 use super::{Pass, entries};
@@ -76,7 +76,15 @@ impl Book {
     }
 
     fn limits(&self, pen: &Pen<'_>, pass: &Pass) -> Result<Vec<Limit>, Fault> {
-        Ok(limits(&self.rules, &pass.agent, pass.key.run, &pen.run_limits(&pass.key)?))
+        let mut all = limits(&self.rules, &pass.agent, pass.key.run, &pen.run_limits(&pass.key)?);
+        for run in &pass.ancestors {
+            let above = RunKey { tenant: pass.key.tenant.clone(), run: *run };
+            let mut theirs = limits(&self.rules, &pass.agent, *run, &pen.run_limits(&above)?);
+            // What the tenant and the agent may use counts once.
+            theirs.retain(|limit| matches!(limit.scope, Scope::Run(_)));
+            all.extend(theirs);
+        }
+        Ok(all)
     }
 }
 
@@ -95,12 +103,15 @@ fn account(pen: &mut Pen<'_>, pass: &Pass, limit: &Limit, now: Timestamp) -> Res
     let balance = if let Some(balance) = pen.balance(tenant, &key)? {
         balance
     } else {
-        let spender = match &limit.scope {
-            Scope::Tenant => Spender::Tenant,
-            Scope::Agent(agent) => Spender::Agent(agent.as_str()),
-            Scope::Run(_) => Spender::Run(&pass.key),
+        let spent = match &limit.scope {
+            Scope::Tenant => pen.spent(tenant, Spender::Tenant, key.start)?,
+            Scope::Agent(agent) => pen.spent(tenant, Spender::Agent(agent.as_str()), key.start)?,
+            Scope::Run(run) => {
+                let whose = RunKey { tenant: tenant.clone(), run: *run };
+                pen.spent(tenant, Spender::Run(&whose), key.start)?
+            }
         };
-        let balance = of(limit.meter, &pen.spent(tenant, spender, key.start)?);
+        let balance = of(limit.meter, &spent);
         pen.open_account(tenant, &key, balance)?;
         balance
     };

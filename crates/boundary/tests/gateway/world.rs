@@ -151,6 +151,7 @@ impl World {
             attempt: AttemptNo(attempt),
             nonce,
             agent: AgentName::new("agent").expect("a name"),
+            ancestors: Vec::new(),
             divergence: self.plan.divergence,
         };
         let claimed = pass.clone();

@@ -13,16 +13,13 @@ use crate::{
     answer::{Answer, Stop},
     budget::Limit,
     gateway::{flight::Landing, head::Head, wait::out_of_budget},
-    journal::{Begun, Bill, Call, Cut, GiveUp, Ledger, Outcome, Settle, Then, pack},
+    journal::{Begun, Bill, Call, Cut, GiveUp, Ledger, Outcome, Settle, Then},
     price,
     refusal::{self, Kind},
 };
 
 /// How long is waited before something that could not be written is written again.
 const WRITE_AGAIN: Duration = Duration::from_millis(100);
-
-/// Bodies larger than this, as they are kept, become blobs.
-const INLINE_MAX: usize = 64 * 1024;
 
 impl Flying {
     /// A whole answer: what was held back of it flows once it is durable.
@@ -123,16 +120,8 @@ impl Flying {
         price::cost(&priced.price, usage)
     }
 
-    /// The body as it is kept: packed, and as a blob when it is large even so.
     async fn body(&self, body: Vec<u8>) -> StoredBody {
-        let size = body.len() as u64;
-        let (packed, kept) = pack(&body);
-        let kept = kept.into_owned();
-        if kept.len() <= INLINE_MAX {
-            return StoredBody { packed, size, bytes: Some(kept), hash: None };
-        }
-        let hash = self.shared.keep_blob(&self.job.call.pass.key.tenant, kept).await;
-        StoredBody { packed, size, bytes: None, hash: Some(hash) }
+        self.shared.keep(&self.job.call.pass.key.tenant, &body).await
     }
 
     pub(super) async fn settle(&mut self, outcome: Outcome, bill: Bill, then: Then) {

@@ -1,0 +1,96 @@
+//! Conversations: what has been said, what waits to be heard, and the wait for what comes next.
+//!
+//! ```text
+//!  begin ──> recall ──> turn ──> conclude ──┬── messages came meanwhile: another turn
+//!                                           ├── nothing more is waited for: over
+//!                                           └── an input gate ── say ──> recall
+//! ```
+//!
+//! A turn is written once, whole, when it is concluded; what was said before is never changed. Whatever waits is a row:
+//! a gate for the next message, or a message for the next turn.
+
+mod begin;
+mod conclude;
+mod recall;
+mod say;
+
+use mainspring_types::{Hash, Hasher, Timestamp};
+use serde_json::value::RawValue;
+
+pub use self::{
+    begin::{Beginning, Busy, begin, fork},
+    conclude::Turn,
+    say::{Unheard, done, say},
+};
+use crate::{Pass, broker::Broker, work};
+
+/// Where a conversation stands.
+#[derive(Clone, Debug)]
+pub struct Recalled {
+    /// The messages of the concluded turns, oldest first.
+    pub history: Vec<Box<RawValue>>,
+    /// The number of the turn that comes next, from 1.
+    pub next_turn: u32,
+    /// Messages that no turn has taken up, oldest first.
+    pub inbox: Vec<Incoming>,
+    /// Whether no further message is waited for.
+    pub done: bool,
+}
+
+/// A message to the agent.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// Its number within the run.
+    pub id: u64,
+    /// Its parts, a JSON list.
+    pub parts: String,
+}
+
+/// What follows a turn.
+#[derive(Clone, Debug)]
+pub enum Concluded {
+    /// Another turn: these came meanwhile.
+    Messages(Vec<Incoming>),
+    /// Nothing: the conversation is over for this run.
+    Over,
+    /// A wait for the next message.
+    Gate {
+        /// The gate.
+        gate: Hash,
+        /// When the conversation ends without one.
+        deadline: Option<Timestamp>,
+    },
+    /// The attempt no longer counts.
+    Abandon,
+}
+
+impl Broker {
+    /// Where the conversation of the attempt's run stands; `None` when the attempt no longer counts.
+    pub async fn recall(&self, nonce: u64) -> Result<Option<Recalled>, mainspring_store::Fault> {
+        let Some((pass, charter)) = self.chartered(nonce) else { return Ok(None) };
+        let turns_max = charter.assistant.session.history_turns;
+        work::ask(self.submit(), recall::Recall { pass, turns_max }).await
+    }
+
+    /// Writes a turn down and says what follows it; durable once this returns.
+    pub async fn conclude(&self, nonce: u64, turn: Turn) -> Result<Concluded, mainspring_store::Fault> {
+        let Some((pass, charter)) = self.chartered(nonce) else { return Ok(Concluded::Abandon) };
+        let deadline = charter.assistant.session.input_deadline;
+        work::ask(self.submit(), conclude::Conclude { pass, turn, deadline }).await
+    }
+}
+
+/// Names the gate at which a run waits for what follows a turn.
+fn gate_after(pass: &Pass, turn: u32) -> Hash {
+    let mut hasher = Hasher::new();
+    hasher.field(pass.key.run.to_string().as_bytes());
+    hasher.field(pass.step.as_str().as_bytes());
+    hasher.field(b"input");
+    hasher.field(&turn.to_be_bytes());
+    hasher.finish()
+}
+
+/// The beginning of a text, for lists and lines.
+fn preview(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}

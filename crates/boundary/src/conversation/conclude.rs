@@ -1,0 +1,153 @@
+//! The end of a turn, and what follows it.
+
+use std::time::Duration;
+
+use mainspring_store::{EntryKind, Fault, GateRow, Ledger as _, NewEntry, News, Pen, TurnRow};
+use mainspring_types::{GateId, SessionId, Timestamp};
+use serde_json::{json, value::RawValue};
+
+use super::{Concluded, gate_after, preview, recall::incoming};
+use crate::{Pass, journal::pack, work::Work};
+
+/// How much of the agent's last words a line shows.
+const SHOWN_MAX: usize = 8_000;
+
+/// How much of the first message names a session.
+const TITLE_MAX: usize = 80;
+
+/// A turn as it is concluded. Without messages nothing was said, and only what comes next is waited for.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// Its number.
+    pub number: u32,
+    /// What was said, message by message.
+    pub messages: Vec<Box<RawValue>>,
+    /// The messages to the agent that it took up.
+    pub taken: Vec<u64>,
+    /// What the agent said at its end.
+    pub text: String,
+}
+
+pub(super) struct Conclude {
+    pub(super) pass: Pass,
+    pub(super) turn: Turn,
+    pub(super) deadline: Option<Duration>,
+}
+
+impl Conclude {
+    /// Writes the turn, unless an earlier telling of it did.
+    fn keep(
+        &self,
+        pen: &mut Pen<'_>,
+        now: Timestamp,
+        session: SessionId,
+        news: &mut News,
+    ) -> Result<(), Fault> {
+        let (key, turn) = (&self.pass.key, &self.turn);
+        if turn.messages.is_empty() || pen.last_turn(&key.tenant, session)? >= turn.number {
+            return Ok(());
+        }
+        let messages = serde_json::to_vec(&turn.messages).expect("raw JSON serialises");
+        let (packed, body) = pack(&messages);
+        let row = TurnRow {
+            turn: turn.number,
+            run: key.run,
+            at: now,
+            text: turn.text.clone(),
+            packed,
+            body: body.into_owned(),
+        };
+        pen.conclude(&key.tenant, session, &row, title(&turn.messages).as_deref())?;
+        for message in &turn.taken {
+            pen.heard(key, *message, turn.number)?;
+        }
+        self.tell(
+            pen,
+            now,
+            json!({
+                "type": "turn.ended", "turn": turn.number, "text": preview(&turn.text, SHOWN_MAX),
+            }),
+            news,
+        )
+    }
+
+    /// Opens the gate for the next message, unless it is open.
+    fn wait(&self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Concluded, Fault> {
+        let Pass { key, step, .. } = &self.pass;
+        let hash = gate_after(&self.pass, self.turn.number);
+        if let Some(gate) = pen.gate(&key.tenant, GateId::of(&hash))? {
+            return Ok(Concluded::Gate { gate: hash, deadline: gate.deadline });
+        }
+        let deadline = self.deadline.map(|after| now.after(after));
+        let gate = GateRow {
+            hash,
+            run: key.run,
+            step: step.clone(),
+            kind: "input".into(),
+            tool: None,
+            arguments: None,
+            question: Some("the agent is done with its turn and waits for the next message".into()),
+            choices: None,
+            why: None,
+            shape: None,
+            effect: None,
+            opened_at: now,
+            deadline,
+            fallback: "end".into(),
+            escalate_at: None,
+            escalate_to: None,
+            state: "open".into(),
+            settled: None,
+        };
+        pen.ask(&key.tenant, &gate)?;
+        self.tell(
+            pen,
+            now,
+            json!({
+                "type": "gate.opened", "gate_id": gate.id(), "kind": "input",
+                "deadline": deadline.map(|at| at.to_string()),
+            }),
+            news,
+        )?;
+        Ok(Concluded::Gate { gate: hash, deadline })
+    }
+
+    fn tell(
+        &self,
+        pen: &mut Pen<'_>,
+        at: Timestamp,
+        mut line: serde_json::Value,
+        news: &mut News,
+    ) -> Result<(), Fault> {
+        line["step"] = json!(self.pass.step);
+        line["attempt"] = json!(self.pass.attempt);
+        let envelope = line.to_string();
+        let entry = NewEntry { kind: EntryKind::Effect, at, envelope: &envelope, payload: None };
+        news.push((self.pass.key.clone(), pen.append(&self.pass.key, entry)?));
+        Ok(())
+    }
+}
+
+impl Work for Conclude {
+    type Outcome = Concluded;
+
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Concluded, Fault> {
+        let Pass { key, step, attempt, nonce, .. } = &self.pass;
+        let held = pen.holds(key, step, (*attempt, *nonce))?;
+        let Some(part) = pen.conversation(key)?.filter(|_| held) else { return Ok(Concluded::Abandon) };
+        self.keep(pen, now, part.session, news)?;
+        let unheard = pen.unheard(key)?;
+        if !unheard.is_empty() {
+            return Ok(Concluded::Messages(unheard.into_iter().map(incoming).collect()));
+        }
+        if part.waits { self.wait(pen, now, news) } else { Ok(Concluded::Over) }
+    }
+}
+
+/// The beginning of the first text that was said.
+fn title(messages: &[Box<RawValue>]) -> Option<String> {
+    let first: serde_json::Value = serde_json::from_str(messages.first()?.get()).ok()?;
+    let text = first["parts"].as_array()?.iter().find_map(|part| part["text"].as_str())?;
+    let line = text.trim().lines().next()?;
+    Some(preview(line, TITLE_MAX).to_owned())
+}
