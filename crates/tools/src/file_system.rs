@@ -1,0 +1,79 @@
+//! The tools on files: read, write, edit, list and search, all in this process.
+//!
+//! Every path is resolved by the kernel below the workspace (`openat2` with `RESOLVE_BENEATH`): neither `..` nor a
+//! symbolic link leads out, also not one that is put there meanwhile. Two things are left to others. A hard link to an
+//! outside file is, to the kernel, a file of the workspace: it can be read; writing replaces the name and leaves the
+//! outside file as it is. And what is mounted in the workspace belongs to it.
+//!
+//! A complaint says what was wrong and what is there instead, since its reader is a model that will try again.
+
+mod edit;
+mod glob;
+mod list;
+mod near;
+mod path;
+mod place;
+mod read;
+mod root;
+mod search;
+mod stop;
+mod trouble;
+mod walk;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::{task::spawn_blocking, time::timeout};
+
+use self::{root::Root, stop::Stop, trouble::Trouble};
+use crate::{Ended, Surroundings};
+
+/// Carries out one call of `read_file`, `write_file`, `edit_file`, `list_files` or `search_files`.
+///
+/// When the future is dropped, or the time is over, the call stops before it changes anything, unless it just does.
+pub async fn run(tool: &str, arguments: &Value, at: &Surroundings<'_>) -> Ended {
+    let workspace: PathBuf = at.workspace.to_owned();
+    let (stop, abandon) = stop::pair();
+    let (name, arguments) = (tool.to_owned(), arguments.clone());
+    let work = spawn_blocking(move || perform(&name, &arguments, &workspace, &stop));
+    let Ok(result) = timeout(at.timeout, work).await else {
+        drop(abandon);
+        return late(tool, at);
+    };
+    match result.expect("a tool does not panic") {
+        Ok(text) => Ended::Returned { text, error: false },
+        Err(Trouble::Complaint { message }) => Ended::Returned { text: message, error: true },
+        Err(fault @ Trouble::Fault { .. }) => Ended::Failed { message: fault.to_string() },
+        Err(unsure @ Trouble::Unsure { .. }) => Ended::Unknown { message: unsure.to_string() },
+    }
+}
+
+/// How a call ended that was still under way when its time was over.
+fn late(tool: &str, at: &Surroundings<'_>) -> Ended {
+    let message = format!("`{tool}` took longer than {} s", at.timeout.as_secs());
+    match tool {
+        "write_file" | "edit_file" => Ended::Unknown { message },
+        _ => Ended::Failed { message: format!("{message}; ask for less, such as one folder") },
+    }
+}
+
+fn perform(tool: &str, arguments: &Value, workspace: &Path, stop: &Stop) -> Result<String, Trouble> {
+    let root = Root::open(workspace)?;
+    match tool {
+        "read_file" => read::read(&root, &fitting(tool, arguments, read::TAKES)?, stop),
+        "write_file" => write::write(&root, &fitting(tool, arguments, write::TAKES)?, stop),
+        "edit_file" => edit::edit(&root, &fitting(tool, arguments, edit::TAKES)?, stop),
+        "list_files" => list::list(&root, &fitting(tool, arguments, list::TAKES)?, stop),
+        "search_files" => search::search(&root, &fitting(tool, arguments, search::TAKES)?, stop),
+        _ => Err(Trouble::complaint(format!("there is no tool `{tool}` for files"))),
+    }
+}
+
+/// The arguments as the tool takes them.
+fn fitting<T: DeserializeOwned>(tool: &str, arguments: &Value, takes: &str) -> Result<T, Trouble> {
+    T::deserialize(arguments).map_err(|error| {
+        Trouble::complaint(format!("the arguments of `{tool}` do not fit: {error}; it takes {takes}"))
+    })
+}
