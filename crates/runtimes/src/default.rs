@@ -16,11 +16,11 @@ mod structure;
 mod turn;
 mod window;
 
-pub use brief::{Bounds, Brief};
+pub use mainspring_agent::{Bounds, ModelOptions, Thinking as Effort};
+
+pub use brief::Brief;
 pub use message::{Message, Part, Role};
-pub use model::{
-    Broken, Calls, Delta, Effort, ModelAnswer, ModelOptions, ModelRequest, Stop, TokenUsage, ToolSpec,
-};
+pub use model::{Broken, Calls, Delta, ModelAnswer, ModelRequest, Stop, TokenUsage, ToolSpec};
 pub use turn::{
     Action, Ending, Happening, ParsePositionError, Position, Remark, RemarkKind, ToolCall, ToolOutcome, Turn,
     TurnEnd,

@@ -5,6 +5,7 @@
 
 #![allow(clippy::result_large_err, reason = "a refusal is rare, and it is read by a person")]
 
+pub mod capabilities;
 pub mod command;
 pub mod default;
 pub mod package;

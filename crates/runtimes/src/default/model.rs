@@ -5,6 +5,7 @@
 
 use std::ops::AddAssign;
 
+use mainspring_agent::ModelOptions;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -54,32 +55,6 @@ pub enum Calls {
     Allowed,
     /// The answer has to be text.
     Forbidden,
-}
-
-/// How a model is to answer; what is `None` is left to the provider.
-#[derive(Clone, PartialEq, Default, Debug, Serialize, Deserialize)]
-pub struct ModelOptions {
-    /// The most tokens an answer may have.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_output_tokens: Option<u64>,
-    /// How freely the model chooses its words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f64>,
-    /// How much it thinks first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub thinking: Option<Effort>,
-}
-
-/// How much a model thinks before it answers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effort {
-    /// A little.
-    Low,
-    /// As much as most questions need.
-    Medium,
-    /// As much as it can.
-    High,
 }
 
 /// A whole answer of a model.

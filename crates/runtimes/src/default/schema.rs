@@ -1,10 +1,14 @@
 //! JSON Schemas of arguments and answers: the one place that knows the validator.
 //!
 //! A schema comes from anybody, an MCP server included. Reading one fetches nothing: a `$ref` to another place is an
-//! error. Messages name the place in the document and are short, since they go into a model's context.
+//! error. Patterns may look around, as those of many MCP servers do; how long one may take is bounded. Messages name
+//! the place in the document and are short, since they go into a model's context.
 
+use jsonschema::PatternOptions;
 use serde_json::Value;
 
+/// The steps back a pattern may take in a text before the text counts as not matching.
+const BACKTRACK_MAX: usize = 100_000;
 /// The most mistakes that are told at once.
 const MISTAKES_MAX: usize = 10;
 /// The most characters of one mistake: a validator quotes the value, however long it is.
@@ -17,7 +21,9 @@ pub(super) struct Schema(jsonschema::Validator);
 impl Schema {
     /// The schema, or what is wrong with it.
     pub(super) fn read(schema: &Value) -> Result<Self, String> {
-        jsonschema::validator_for(schema).map(Self).map_err(|error| told(&error))
+        let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACK_MAX);
+        let options = jsonschema::options().offline().with_pattern_options(patterns);
+        options.build(schema).map(Self).map_err(|error| told(&error))
     }
 
     /// What is wrong with `document`; nothing when it is valid.

@@ -273,7 +273,7 @@ fn bare(brief: &Brief, kit: &Kit) -> ModelRequest {
         messages: Vec::new(),
         tools: kit.specs(),
         calls: Calls::Allowed,
-        options: brief.options.clone(),
+        options: brief.options,
         output: brief.output.clone(),
     }
 }

@@ -114,7 +114,7 @@ fn is_valid(messages: &[Message]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_of_returns_changes_nothing(script in script(), picks in prop::collection::vec(any::<usize>(), 64)) {
