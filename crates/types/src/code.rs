@@ -144,6 +144,12 @@ codes! {
     EffectUnknown = "E1608", "EffectUnknownError", Run;
     /// The provider's quota for the model is used up.
     QuotaExhausted = "E1609", "QuotaExhaustedError", Run;
+    /// The gate was answered before, or its deadline has passed.
+    GateSettled = "E1701", "GateSettledError", Conflict;
+    /// A rule speaks against the tool call.
+    ToolDenied = "E1702", "ToolDeniedError", Denied;
+    /// A run is live in the session.
+    SessionBusy = "E1703", "SessionBusyError", Conflict;
     /// The agent ended with an error.
     ExecutionFailed = "E2001", "ExecutionError", Run;
     /// The agent ran longer than it may.
