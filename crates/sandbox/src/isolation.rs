@@ -51,7 +51,8 @@ pub enum Confinement {
     Both,
     /// Its root folder holds nothing else.
     Mounts,
-    /// Landlock refuses what is not listed. The attributes of other files and sockets stay within reach.
+    /// Landlock refuses what is not listed, except for the attributes of files. There are no Unix sockets, inside or
+    /// outside, but pairs.
     Landlock,
 }
 

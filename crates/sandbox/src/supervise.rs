@@ -10,6 +10,7 @@ mod init;
 mod landlock;
 mod namespaces;
 mod probe;
+mod sockets;
 mod sweep;
 
 use std::{

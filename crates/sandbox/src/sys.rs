@@ -69,6 +69,16 @@ pub(crate) fn make_read_only(mount: BorrowedFd<'_>, extent: Extent) -> io::Resul
     if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Has the kernel pass every later call of this process, and of all it becomes and starts, through a filter. It must
+/// have given up new privileges.
+pub(crate) fn filter_calls(filter: &[libc::sock_filter]) -> io::Result<()> {
+    let length = filter.len().try_into().map_err(io::Error::other)?;
+    let program = libc::sock_fprog { len: length, filter: filter.as_ptr().cast_mut() };
+    // SAFETY: the program points to as many instructions as it says, and the kernel copies them before the call returns.
+    let outcome = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Marks every open file but the standard three to be closed at the next exec.
 pub(crate) fn keep_only_stdio() -> io::Result<()> {
     // SAFETY: the call takes no pointers, and closing at exec takes no file from a running owner.

@@ -68,7 +68,7 @@ pub(super) fn finding(launcher: &Launcher) -> Finding {
         Ok(Confinement::Both) => Finding::ok(name, "root folder of their own, and Landlock"),
         Ok(Confinement::Mounts) => Finding::ok(name, "root folder of their own"),
         Ok(Confinement::Landlock) => {
-            let detail = "Landlock; attributes of files and sockets outside stay within reach";
+            let detail = "Landlock; attributes of files outside stay within reach, and Unix sockets inside do not work";
             Finding::degraded(name, detail, ALLOW_NAMESPACES)
         }
         Err(missing) => Finding::missing(name, format!("missing: {missing}"), ALLOW_NAMESPACES),

@@ -97,7 +97,12 @@ fn missing(launcher: &Launcher, isolation: &Isolation) -> Vec<String> {
         say("hidden folders", "neither a mount namespace nor Landlock can be had");
     }
     if let (Some(Confinement::Landlock), Err(why)) = (isolation.confinement, &launcher.means.root) {
-        say("root of its own", &format!("{why}; attributes of files and sockets outside stay within reach"));
+        say(
+            "root of its own",
+            &format!(
+                "{why}; attributes of files outside stay within reach, and Unix sockets inside do not work"
+            ),
+        );
     }
     if let (Enforcement::ResourceLimit, Err(why)) = (isolation.memory, &launcher.memory) {
         say(

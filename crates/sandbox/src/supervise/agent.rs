@@ -17,8 +17,9 @@ use rustix::{
     },
 };
 
-use super::landlock;
+use super::{landlock, sockets};
 use crate::{
+    isolation::Confinement,
     spec::Output,
     sys::{default_signals, keep_only_stdio},
     wire::{During, Fault, Plan, Privileges, Program, ResourceLimits, Stage, Stdin},
@@ -64,6 +65,9 @@ fn confine(plan: &Plan, entrances: &[File], rules: Option<RulesetCreated>) -> Re
     }
     set_no_new_privs(true).during(Stage::Confine, "give up new privileges")?;
     rules.map_or(Ok(()), landlock::restrict)?;
+    if plan.enclosure.as_ref().is_some_and(|enclosure| enclosure.by == Confinement::Landlock) {
+        sockets::refuse().during(Stage::Confine, "refuse sockets")?;
+    }
     keep_only_stdio().during(Stage::Confine, "close other files")?;
     limit(plan.limits).during(Stage::Confine, "set resource limits")
 }

@@ -2,8 +2,8 @@
 //! and `/proc`, which it can only read.
 //!
 //! With mounts of its own it gets a root folder in which there is nothing else; with Landlock every other place is
-//! refused. Both together are best: Landlock alone refuses neither the attributes of files nor sockets, and a root of
-//! one's own alone rests on mounts only.
+//! refused. Both together are best: Landlock alone refuses neither the attributes of files nor sockets, so sockets are
+//! then refused altogether, and a root of one's own alone rests on mounts only.
 
 mod root;
 
