@@ -16,8 +16,10 @@ pub(super) fn confinement(launcher: &Launcher) -> Result<Confinement, String> {
     // In the machine's own `/proc` the folders of others are a link away, which only Landlock refuses to follow.
     let own_proc = matches!(means.tree, Tree::Namespace { mounts: Mounts::OwnWithProc, .. });
     match (&means.root, means.landlock) {
-        (Ok(()), Landlock::Hides | Landlock::Confines) => Ok(Confinement::Both),
-        (Ok(()), Landlock::Missing) if own_proc => Ok(Confinement::Mounts),
+        (Ok(()), Landlock::Confines) => Ok(Confinement::Both),
+        // An older Landlock may refuse to move files between folders, and adds little to mounts.
+        (Ok(()), _) if own_proc => Ok(Confinement::Mounts),
+        (Ok(()), Landlock::Hides) => Ok(Confinement::Both),
         (Err(_), Landlock::Confines) => Ok(Confinement::Landlock),
         (root, _) => {
             let root = root.as_ref().err().map_or("no `/proc` of its own can be mounted", String::as_str);
