@@ -1,6 +1,8 @@
 //! Tools: which calls reach one, how many at once, and what the model is told.
 
-use mainspring_runtimes::default::{Action, Ending, Happening, Message, Part, Position, Turn};
+use mainspring_runtimes::default::{
+    Action, Ending, Happening, Message, ModelAnswer, Part, Position, TokenUsage, ToolOutcome, Turn,
+};
 use serde_json::json;
 
 use crate::world::{brief, calls, finish, outcome, play, says, shell, told};
@@ -83,7 +85,7 @@ fn calls_begin_in_order_and_no_more_than_the_bound() {
         turn.due().into_iter().map(position).collect::<Vec<_>>()
     };
     assert_eq!(begun(&mut turn), ["7.1.1", "7.1.2"]);
-    let outcome = mainspring_runtimes::default::ToolOutcome { text: "ok".into(), error: false };
+    let outcome = ToolOutcome { text: "ok".into(), error: false };
     let second = Position { turn: 7, step: 1, index: 2 };
     turn.on(Happening::Returned { position: second, outcome: outcome.clone() });
     assert_eq!(begun(&mut turn), ["7.1.3"]);
@@ -116,6 +118,16 @@ fn every_call_of_an_answer_has_an_id_of_its_own() {
     tool: same: did a
     tool: call_1_1_2: did b
     "#);
+}
+
+#[test]
+fn what_a_turn_used_is_the_sum_of_its_answers() {
+    let used = TokenUsage { input_tokens: 5, output_tokens: 7, ..TokenUsage::default() };
+    let played = play(brief(), |step| {
+        let answer = if step < 3 { shell(&step.to_string()) } else { says("Done.") };
+        answer.map(|answer| ModelAnswer { usage: used, ..answer })
+    });
+    assert_eq!((played.end.usage.input_tokens, played.end.usage.output_tokens), (15, 21));
 }
 
 #[test]

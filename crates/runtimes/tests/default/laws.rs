@@ -42,7 +42,15 @@ fn begin() -> Turn {
     brief.bounds.parallel_tools = 3;
     brief.bounds.steps = 9;
     let past = (1..5).flat_map(|turn| {
-        [Message::user(format!("q{turn}")), Message::text(Role::Assistant, "a".repeat(900))]
+        let call = calls(&[("shell", json!({"command": "a"}))]).expect("an answer").parts;
+        let result =
+            Part::ToolResult { id: "c1".into(), name: "shell".into(), text: "r".repeat(700), error: false };
+        [
+            Message::user(format!("q{turn}")),
+            Message { role: Role::Assistant, parts: call },
+            Message { role: Role::Tool, parts: vec![result] },
+            Message::text(Role::Assistant, "a".repeat(700)),
+        ]
     });
     Turn::begin(brief, past.collect(), 5, vec![Message::user("go")])
 }
