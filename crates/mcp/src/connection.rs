@@ -106,7 +106,7 @@ impl Connection {
             }
             () = sleep(patience) => {
                 retract(handle, "timed out");
-                self.mute.store(self.evidence.heard() == heard, Ordering::Relaxed);
+                self.mute.fetch_or(self.evidence.heard() == heard, Ordering::Relaxed);
                 return Err(Silence::Unanswered(Trouble::Slow { after: patience }));
             }
         };
@@ -157,10 +157,11 @@ impl Connection {
         if let Some(program) = &self.program {
             program.lock().await.kill().await;
         }
-        match Arc::into_inner(self) {
-            // An HTTP server hears that its session is over.
-            Some(mut connection) => drop(connection.session.close_with_timeout(MOMENT).await),
-            None => tracing::debug!("a connection was closed during a call"),
+        self.session.cancellation_token().cancel();
+        // Who still waits for an answer holds on to the connection, and lets go soon.
+        if let Some(mut connection) = Arc::into_inner(self) {
+            // An HTTP server hears that its session is over, if it listens.
+            let _ = connection.session.close_with_timeout(MOMENT).await;
         }
     }
 }

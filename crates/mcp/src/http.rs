@@ -77,9 +77,10 @@ pub(crate) fn transport(
     evidence: &Arc<Evidence>,
 ) -> Result<StreamableHttpClientTransport<Web>, Trouble> {
     let malformed = |reason: String| Trouble::Malformed { reason };
-    let uri: Uri = url.parse().map_err(|error| malformed(format!("`{url}` is no address: {error}")))?;
+    // Neither the address nor a header's value is quoted: both may hold a secret.
+    let uri: Uri = url.parse().map_err(|error| malformed(format!("its `url` is no address: {error}")))?;
     if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
-        return Err(malformed(format!("`{url}` is no address that begins with `http://` or `https://`")));
+        return Err(malformed("its `url` does not begin with `http://` or `https://` and a host".into()));
     }
     let headers = headers.iter().map(header).collect::<Result<_, _>>().map_err(malformed)?;
     let mut config = StreamableHttpClientTransportConfig::with_uri(url).custom_headers(headers);
@@ -95,7 +96,6 @@ fn header((name, value): (&String, &String)) -> Result<(HeaderName, HeaderValue)
     if parsed == SESSION || parsed == LAST_EVENT || parsed == ACCEPT || parsed == CONTENT_TYPE {
         return Err(format!("header `{name}` is the protocol's own"));
     }
-    // The value may be a secret and is not quoted.
     let mut value: HeaderValue = value
         .parse()
         .map_err(|_| format!("the value of header `{name}` has characters that none may have"))?;
@@ -200,7 +200,7 @@ mod tests {
     fn what_cannot_be_asked_is_refused_and_no_value_is_told() {
         assert_eq!(
             refused("ftp://a", "x", "y"),
-            "`ftp://a` is no address that begins with `http://` or `https://`"
+            "its `url` does not begin with `http://` or `https://` and a host"
         );
         assert_eq!(refused("http://a", "a b", "y"), "`a b` is no name of a header");
         assert_eq!(

@@ -45,7 +45,10 @@ impl Connection {
         let evidence = Arc::default();
         let met = timeout(patience, async {
             match greet(way, Era::Sessions, &evidence).await {
-                Err(Trouble::Said { .. }) => greet(way, Era::Stateless, &evidence).await,
+                // A server that takes neither gave its reason the first time.
+                Err(said @ Trouble::Said { .. }) => {
+                    greet(way, Era::Stateless, &evidence).await.map_err(|_| said)
+                }
                 met => met,
             }
         });

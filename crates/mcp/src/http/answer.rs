@@ -77,6 +77,8 @@ async fn refusal(response: Response<Incoming>) -> Result<ServerJsonRpcMessage, R
     let status = response.status();
     if status.is_redirection() {
         let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
+        // What follows the path may be a key.
+        let to = to.split(['?', '#']).next().unwrap_or_default();
         return Err(client(HttpFault::Redirects(printable(to))));
     }
     let is_barred = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
