@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use mainspring_types::{AgentName, Hash, Problem};
 use serde::{Deserialize, Serialize};
 
+use crate::assistant::Draft;
 use crate::definition::Definition;
 use crate::find;
 use crate::manifest::Manifest;
@@ -73,6 +74,14 @@ impl Agent {
             Shape::Package(manifest) => Some(manifest),
             Shape::Native(definition) => definition.package.as_ref(),
             Shape::Script(_) | Shape::Executable => None,
+        }
+    }
+
+    /// The model that works in place of steps.
+    pub fn assistant(&self) -> Option<&Draft> {
+        match &self.shape {
+            Shape::Native(definition) => definition.assistant.as_deref(),
+            Shape::Package(_) | Shape::Script(_) | Shape::Executable => None,
         }
     }
 

@@ -33,6 +33,9 @@ pub use tools::{CustomTool, McpServer, Transport};
 pub struct Assistant<M = ModelName> {
     /// The agent's name; a sub-agent has the one its parent calls it by.
     pub name: AgentName,
+    /// What it is for; the model of its parent is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// The model that answers.
     pub model: M,
     /// What the model is told before anything else.
@@ -82,7 +85,7 @@ pub struct Assistant<M = ModelName> {
     /// Variables of tool processes and of MCP servers that are programs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
-    /// Where grants were written: `FILE:LINE`, by `toolsets.NAME`, `tools.NAME`, `mcp_servers.NAME` or the field's name.
+    /// Where it was written, as `FILE:LINE`: fields by their names, what they list as `toolsets.NAME`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub places: BTreeMap<String, String>,
 }

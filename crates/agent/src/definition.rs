@@ -1,16 +1,18 @@
-//! Native definitions: the `kind: Agent` document, which lists steps to be run in order, each durable.
+//! Native definitions: the `kind: Agent` document, which is a list of steps or a model with instructions and tools.
 //!
 //! The shape is ours: an unknown field is refused, and every mistake of a file is told at once. A step runs a program in
 //! the definition's folder, or calls a method of the package whose manifest lies beside the definition.
 
+mod assistant;
 mod limits;
 mod steps;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use mainspring_types::{AgentName, parse_duration};
+use mainspring_types::{AgentName, Code, Problem, parse_duration};
 use serde::{Deserialize, Serialize};
 
+use crate::assistant::Draft;
 use crate::fields::{Field, Fields, Report};
 use crate::manifest::Manifest;
 use crate::plan::{Limits, Output, StepWork, Trust};
@@ -29,8 +31,12 @@ pub struct Definition {
     /// What the agent is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The steps, each following the last; at least one.
+    /// The steps, each following the last; none when there is an assistant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepWork>,
+    /// The model that works in place of steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assistant: Option<Box<Draft>>,
     /// The trust level it asks for.
     #[serde(default)]
     pub trust: Trust,
@@ -42,13 +48,23 @@ pub struct Definition {
     pub package: Option<Manifest>,
 }
 
-/// What runs the steps.
+/// What runs a definition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Runtime {
     /// Programs alone.
     Command,
     /// Methods of the package beside, and programs.
     Package,
+    /// A model with tools.
+    Default,
+}
+
+/// What the fields of a definition are about.
+enum Form {
+    Steps,
+    Assistant,
+    /// Nothing tells.
+    Neither,
 }
 
 /// What the steps of a definition have in common.
@@ -60,10 +76,11 @@ struct Common {
 }
 
 impl Definition {
-    /// Reads a definition; `beside` finds the manifest of the package in its folder.
+    /// Reads a definition of `folder`; `beside` finds the manifest of the package there.
     pub(crate) fn read(
         node: &Node,
         report: &Report<'_>,
+        folder: &Path,
         beside: impl FnOnce() -> Result<Option<Manifest>, String>,
     ) -> Option<Self> {
         let mut fields = report.root(node)?;
@@ -72,13 +89,86 @@ impl Definition {
         let version = fields.optional("version").and_then(|field| field.text_as_written());
         let description = fields.optional("description").and_then(|field| field.text());
         let trust = fields.optional("trust").and_then(|field| field.one_of(&TRUST)).unwrap_or_default();
-        let limits = fields.optional("limits").map(|field| limits::read(&field)).unwrap_or_default();
-        let common = common(&mut fields);
-        let steps = fields.required("steps").and_then(|field| steps::read(&field, &common, beside));
+        let runtime = fields.optional("runtime").and_then(|field| field.one_of(&RUNTIMES));
+        let form = form(&fields, runtime);
+        let body = match form {
+            Form::Steps => with_steps(&mut fields, runtime, beside),
+            Form::Assistant => {
+                fields.refuse_useless(OF_STEPS, "the definition is of a model with tools, not of steps");
+                let about = assistant::About { name: name.clone(), description: description.clone() };
+                assistant::read(&mut fields, about, folder).map(|draft| Body::of_assistant(Box::new(draft)))
+            }
+            Form::Neither => neither(&mut fields),
+        };
         fields.refuse_rest();
-        let (steps, package) = steps?;
-        Some(Self { name: name?, version, description, steps, trust, limits, package })
+        let Body { steps, assistant, limits, package } = body?;
+        Some(Self { name: name?, version, description, steps, assistant, trust, limits, package })
     }
+}
+
+/// What a definition does, in either form.
+struct Body {
+    steps: Vec<StepWork>,
+    assistant: Option<Box<Draft>>,
+    limits: Limits,
+    package: Option<Manifest>,
+}
+
+impl Body {
+    fn of_assistant(assistant: Box<Draft>) -> Self {
+        let limits = assistant.limits;
+        Self { steps: Vec::new(), assistant: Some(assistant), limits, package: None }
+    }
+}
+
+const OF_STEPS: &[&str] = &["steps", "timeout"];
+const OF_ASSISTANTS: &[&str] = &[
+    "model",
+    "model_options",
+    "instructions",
+    "toolsets",
+    "tools",
+    "mcp_servers",
+    "approvals",
+    "effects",
+    "capabilities",
+    "gates",
+    "budget",
+    "session",
+    "agents",
+];
+
+/// The runtime decides where it is named, else the fields do.
+fn form(fields: &Fields<'_>, runtime: Option<Runtime>) -> Form {
+    match runtime {
+        Some(Runtime::Default) => Form::Assistant,
+        Some(Runtime::Command | Runtime::Package) => Form::Steps,
+        None if fields.has("steps") => Form::Steps,
+        None if OF_ASSISTANTS.iter().any(|name| fields.has(name)) => Form::Assistant,
+        None => Form::Neither,
+    }
+}
+
+fn with_steps(
+    fields: &mut Fields<'_>,
+    runtime: Option<Runtime>,
+    beside: impl FnOnce() -> Result<Option<Manifest>, String>,
+) -> Option<Body> {
+    fields.refuse_useless(OF_ASSISTANTS, "the definition is of steps, not of a model with tools");
+    let limits = fields.optional("limits").map(|field| limits::read(&field)).unwrap_or_default();
+    let common = common(fields, runtime);
+    let (steps, package) = fields.required("steps").and_then(|field| steps::read(&field, &common, beside))?;
+    Some(Body { steps, assistant: None, limits, package })
+}
+
+fn neither(fields: &mut Fields<'_>) -> Option<Body> {
+    for name in OF_STEPS.iter().chain(OF_ASSISTANTS).chain(&["limits", "env", "output"]) {
+        fields.optional(name);
+    }
+    let problem =
+        Problem::new(Code::InvalidManifest, "the definition has neither `instructions` nor `steps`");
+    fields.refuse(problem.suggest("add `instructions:` for a model with tools, or `steps:` for programs"));
+    None
 }
 
 const TRUST: [(&str, Trust); 4] = [
@@ -87,12 +177,13 @@ const TRUST: [(&str, Trust); 4] = [
     ("untrusted", Trust::Untrusted),
     ("confidential", Trust::Confidential),
 ];
-const RUNTIMES: [(&str, Runtime); 2] = [("command", Runtime::Command), ("package", Runtime::Package)];
+const RUNTIMES: [(&str, Runtime); 3] =
+    [("default", Runtime::Default), ("command", Runtime::Command), ("package", Runtime::Package)];
 const OUTPUTS: [(&str, Output); 3] = [("auto", Output::Auto), ("json", Output::Json), ("text", Output::Text)];
 
-fn common(fields: &mut Fields<'_>) -> Common {
+fn common(fields: &mut Fields<'_>, runtime: Option<Runtime>) -> Common {
     Common {
-        runtime: fields.optional("runtime").and_then(|field| field.one_of(&RUNTIMES)),
+        runtime,
         env: fields.optional("env").map(|field| env(&field)).unwrap_or_default(),
         output: fields.optional("output").and_then(|field| field.one_of(&OUTPUTS)).unwrap_or_default(),
         timeout: fields.optional("timeout").and_then(|field| duration(&field)),

@@ -1,12 +1,17 @@
 //! What `agents info` tells of an agent.
 
+mod lines;
+
 use mainspring_types::{Hash, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::agent::{Agent, Shape};
 use crate::method::Method;
 use crate::plan::{Limits, StepWork, Trust};
+use crate::prepare::Layers;
 use crate::requirements::Requirements;
+
+pub use lines::Line;
 
 /// An agent in words a person or a script can use.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -36,6 +41,9 @@ pub struct Description {
     /// The steps it runs; a package runs one, named after the method called.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepWork>,
+    /// What its model is given and held to, each line with where it comes from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
     /// What its environment must contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requirements: Option<Requirements>,
@@ -53,8 +61,13 @@ pub struct Description {
     pub warnings: Vec<Problem>,
 }
 
-/// Tells what `agent` is; reads its files once more, for their hash.
+/// Tells what `agent` is with nothing laid over it; reads its files once more, for their hash.
 pub fn describe(agent: &Agent) -> Description {
+    describe_within(agent, &Layers::default())
+}
+
+/// Tells what `agent` is where `layers` lie around it.
+pub fn describe_within(agent: &Agent, layers: &Layers) -> Description {
     let mut warnings = agent.warnings.clone();
     let hash = agent.hash().map_err(|problem| warnings.push(problem)).ok();
     let package = agent.package();
@@ -74,6 +87,7 @@ pub fn describe(agent: &Agent) -> Description {
         tags: package.map(|manifest| manifest.tags.clone()).unwrap_or_default(),
         methods: package.map(|manifest| manifest.methods.clone()).unwrap_or_default(),
         steps,
+        lines: agent.assistant().map(|draft| lines::of(draft, layers)).unwrap_or_default(),
         requirements: agent.requirements().cloned(),
         limits: agent.limits(),
         trust: agent.trust(),

@@ -63,6 +63,11 @@ impl<'a> Report<'a> {
         if problems.is_empty() { Ok(warnings) } else { Err(problems) }
     }
 
+    /// Takes over what is wrong with another file that this one names.
+    pub(crate) fn adopt(&self, problems: impl IntoIterator<Item = Problem>) {
+        self.problems.borrow_mut().extend(problems);
+    }
+
     fn refuse(&self, place: Place, message: String) {
         self.add(Problem::new(Code::InvalidManifest, message), place);
     }
@@ -104,6 +109,17 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Refuses the fields that are written and have no use here, each for the reason given.
+    pub(crate) fn refuse_useless(&mut self, names: &[&'static str], reason: &str) {
+        for name in names {
+            if let Some(field) = self.find(name) {
+                self.known.push(name);
+                let message = format!("`{}` has no use: {reason}", field.path);
+                self.report.refuse(field.key, message);
+            }
+        }
     }
 
     /// Refuses every field that no one asked for.
@@ -189,6 +205,13 @@ impl<'a> Field<'a> {
             Tree::Number(_) | Tree::Bool(_) => Some(self.written().to_owned()),
             _ => self.text(),
         }
+    }
+
+    /// A whole number, at least 1.
+    pub(crate) fn amount(&self) -> Option<u64> {
+        let number = self.number()?;
+        let fitting = number.as_u64().filter(|amount| *amount > 0);
+        fitting.or_else(|| self.refused(format!("`{}` is {number}; allowed: 1 and more", self.path)))
     }
 
     /// Any text, blank too, and numbers and truth values as they are written.
@@ -300,6 +323,42 @@ impl<'a> Field<'a> {
         self.items().map(|items| items.iter().filter_map(Self::text_as_written).collect())
     }
 
+    /// Where it is written: `FILE:LINE`, the file without its folder.
+    pub(crate) fn written_at(&self) -> String {
+        let file = self.report.file.rsplit('/').next().unwrap_or_default();
+        format!("{file}:{}", self.key.line)
+    }
+
+    /// The value that a JSON pointer leads to from here, or the nearest around it.
+    pub(crate) fn within(&self, pointer: &str) -> Self {
+        let mut found = Self { report: self.report, path: self.path.clone(), key: self.key, node: self.node };
+        for token in pointer.split('/').skip(1) {
+            let token = token.replace("~1", "/").replace("~0", "~");
+            let inner = match &found.node.tree {
+                Tree::Map(entries) => {
+                    entries.iter().find(|entry| entry.0.name == token).map(|(key, node)| Self {
+                        report: found.report,
+                        path: join(&found.path, &key.name),
+                        key: key.place,
+                        node,
+                    })
+                }
+                Tree::List(_) => found.items().and_then(|items| items.into_iter().nth(token.parse().ok()?)),
+                _ => None,
+            };
+            match inner {
+                Some(inner) => found = inner,
+                None => break,
+            }
+        }
+        found
+    }
+
+    /// Takes over what is wrong with a file that this value names.
+    pub(crate) fn adopt(&self, problems: impl IntoIterator<Item = Problem>) {
+        self.report.adopt(problems);
+    }
+
     pub(crate) fn is_map(&self) -> bool {
         matches!(self.node.tree, Tree::Map(_))
     }
@@ -316,6 +375,11 @@ impl<'a> Field<'a> {
     /// Reports a problem with this value.
     pub(crate) fn refuse(&self, problem: Problem) {
         self.report.add(problem, self.place());
+    }
+
+    /// Reports a problem with the key under which this value stands.
+    pub(crate) fn refuse_key(&self, problem: Problem) {
+        self.report.add(problem, self.key);
     }
 
     /// Reports a problem of an ordinary code and reads as absent.

@@ -64,10 +64,16 @@ struct Document {
     kind: Kind,
 }
 
+/// The text of a YAML file and what it holds; `file` names it in problems.
+pub(crate) fn parsed(path: &Path, file: &str) -> Result<(String, Node), Problem> {
+    let source = source_of(path, file)?;
+    let node = yaml::parse(&source, file)?;
+    Ok((source, node))
+}
+
 fn open(path: &Path) -> Result<Document, Problem> {
     let file = path.display().to_string();
-    let source = source_of(path, &file)?;
-    let node = yaml::parse(&source, &file)?;
+    let (source, node) = parsed(path, &file)?;
     let kind = kind_of(&node, &file)?;
     Ok(Document { file, source, node, kind })
 }
@@ -158,7 +164,7 @@ pub(crate) fn without_program(root: &Path) -> Option<Problem> {
 fn native(path: &Path, document: &Document) -> Result<Agent, Problems> {
     let (root, entry) = place_of(path).map_err(|problem| vec![problem])?;
     let report = Report::new(&document.file, &document.source);
-    let definition = Definition::read(&document.node, &report, || package_beside(&root, &entry));
+    let definition = Definition::read(&document.node, &report, &root, || package_beside(&root, &entry));
     let warnings = report.close()?;
     let definition = definition.expect("a definition that reads as nothing reported why");
     Ok(Agent {

@@ -2,10 +2,14 @@
 //!
 //! Values given as JSON are taken as they are; only text from a command line is read as the declared type.
 
+mod opening;
+
 use mainspring_types::{Code, Problem, nearest};
 use serde_json::{Map, Number, Value};
 
 use crate::method::{Method, Parameter, ParameterType};
+
+pub use opening::{Image, Opening};
 
 /// The most bytes one argument of a program may have on Linux, its closing NUL included.
 pub const ARGUMENT_MAX: usize = 128 * 1024;

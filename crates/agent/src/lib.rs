@@ -11,6 +11,7 @@ mod describe;
 mod fields;
 mod find;
 mod input;
+mod json_schema;
 mod manifest;
 mod method;
 mod millis;
@@ -31,15 +32,16 @@ pub use assistant::{
     ParseModelError, SessionPolicy, Thinking, Transport, Verdict,
 };
 pub use definition::Definition;
-pub use describe::{Description, describe};
-pub use input::{ARGUMENT_MAX, argument, coerce, prompt};
+pub use describe::{Description, Line, describe, describe_within};
+pub use input::{ARGUMENT_MAX, Image, Opening, argument, coerce, prompt};
+pub use json_schema::{JsonSchema, Mismatch};
 pub use manifest::Manifest;
 pub use method::{Method, Parameter, ParameterType, Returns};
 pub use plan::{Limits, Output, Prepared, Retry, StepWork, Trust, Work};
 pub use policy::{
     Glob, ParseGlobError, ParsePatternError, Pattern, Policy, Refusal, Ruling, TaskAsk, narrowed,
 };
-pub use prepare::{Call, CommandLine};
+pub use prepare::{Call, CommandLine, Layers};
 pub use requirements::{
     InstallCommand, ParsePythonError, PythonRequirement, Requirements, SplitError, split_words,
 };

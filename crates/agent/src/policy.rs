@@ -57,7 +57,7 @@ impl<'a> Policy<'a> {
     }
 
     /// Judges one call. What a person said to `remember` lifts an [`Verdict::Ask`], never a [`Verdict::Deny`].
-    pub fn rule(&self, tool: &str, arguments: &Value, remembered: &[Pattern]) -> Ruling {
+    pub fn rule(self, tool: &str, arguments: &Value, remembered: &[Pattern]) -> Ruling {
         let Some(grant) = Grant::find(self.assistant, tool) else {
             let why = not_granted(self.assistant, tool);
             let class = EffectClass::Irreversible;
@@ -77,7 +77,7 @@ impl<'a> Policy<'a> {
         let granted = Ruling { verdict: Verdict::Allow, why: grant.source(), rule: None, class, known: true };
         match self.strictest(&call, &units) {
             Some(line) if line.verdict == Verdict::Ask => {
-                let lifted = lifting(remembered, &call, &units);
+                let lifted = lifting(remembered, &call, &target, &units);
                 lifted.map_or_else(|| ruled(line, class), |why| Ruling { why, ..granted })
             }
             Some(line) => ruled(line, class),
@@ -86,7 +86,7 @@ impl<'a> Policy<'a> {
     }
 
     /// The line that decides: in each layer the closest one, the stricter of two alike; of all layers the strictest.
-    fn strictest(&self, call: &Named<'_>, units: &[Unit]) -> Option<&'a Approval> {
+    fn strictest(self, call: &Named<'_>, units: &[Unit]) -> Option<&'a Approval> {
         let lines = &self.assistant.approvals;
         let layers: BTreeSet<(u32, Layer)> = lines.iter().map(|line| (line.generation, line.from)).collect();
         let closest = |layer: (u32, Layer), unit: &Unit| {
@@ -103,7 +103,7 @@ impl<'a> Policy<'a> {
     }
 
     /// The gravest class of all parts of the call, each by the closest line of `effects`.
-    fn class(&self, own: EffectClass, call: &Named<'_>, units: &[Unit]) -> EffectClass {
+    fn class(self, own: EffectClass, call: &Named<'_>, units: &[Unit]) -> EffectClass {
         let of_unit = |unit: &Unit| {
             let fitting = self.assistant.effects.iter().filter_map(|line| {
                 let reading = if line.class < own { Reading::Narrow } else { Reading::Wide };
@@ -129,8 +129,13 @@ fn ruled(line: &Approval, class: EffectClass) -> Ruling {
     Ruling { verdict: line.verdict, why, rule: Some(rule), class, known: true }
 }
 
-/// Why nobody needs to be asked, when what is remembered is about every part of the call.
-fn lifting(remembered: &[Pattern], call: &Named<'_>, units: &[Unit]) -> Option<String> {
+/// Why nobody needs to be asked: what is remembered is about the call as it stands, or about every part of it.
+fn lifting(remembered: &[Pattern], call: &Named<'_>, target: &Target, units: &[Unit]) -> Option<String> {
+    if let Target::Commands(line, _) = target
+        && let Some(pattern) = remembered.iter().find(|pattern| pattern.is_exactly(call, line))
+    {
+        return Some(format!("allowed before as `{pattern}`"));
+    }
     let parts = units.iter().filter(|unit| !matches!(unit, Unit::Whole(_)));
     let fits = |pattern: &&Pattern, unit: &Unit| pattern.closeness(call, unit, Reading::Narrow).is_some();
     let found: Option<BTreeSet<&Pattern>> =

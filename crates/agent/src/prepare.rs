@@ -1,13 +1,14 @@
 //! Resolves one call of an agent into the steps of a run.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use mainspring_types::{Code, Problem, StepId};
 use serde_json::{Map, Value};
 
 use crate::agent::{Agent, Shape};
+use crate::assistant::{Assistant, Draft, Mode, Overlay};
 use crate::definition::{COMMAND_TIMEOUT, Definition, METHOD_TIMEOUT};
-use crate::input;
+use crate::input::{self, Image, Opening};
 use crate::manifest::Manifest;
 use crate::method::Method;
 use crate::plan::{Output, Prepared, Retry, StepWork, Work};
@@ -32,14 +33,39 @@ pub struct CommandLine {
     pub input: Option<Value>,
 }
 
+/// What lies around a definition when it is run.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Layers {
+    /// The settings of the tenant.
+    pub tenant: Overlay,
+    /// What was said when the run was started.
+    pub run: Overlay,
+}
+
+/// The bounds of a turn end an attempt long before; this ends one whose loop does not come back.
+const CONVERSE_TIMEOUT: Duration = Duration::from_hours(24);
+
 impl Agent {
-    /// The steps and the checked input of one call.
+    /// The steps and the checked input of one call, with nothing laid over the definition.
     pub fn plan_for(&self, method: Option<&str>, input: Value) -> Result<Prepared, Problem> {
+        self.plan_within(&Layers::default(), method, input)
+    }
+
+    /// The steps and the checked input of one call.
+    pub fn plan_within(
+        &self,
+        layers: &Layers,
+        method: Option<&str>,
+        input: Value,
+    ) -> Result<Prepared, Problem> {
         let (steps, input) = match &self.shape {
             Shape::Package(manifest) => package_plan(manifest, method, input)?,
             Shape::Native(definition) => {
                 refuse_method(self, method)?;
-                (native_plan(definition, &input)?, input)
+                match &definition.assistant {
+                    Some(draft) => converse_plan(draft, layers, &input)?,
+                    None => (native_plan(definition, &input)?, input),
+                }
             }
             Shape::Script(_) => {
                 refuse_method(self, method)?;
@@ -69,10 +95,29 @@ impl Agent {
                     let value = serde_json::from_str(&text).unwrap_or(Value::from(text));
                     (name, value)
                 });
-                Ok(Call { method: None, input: merge(input, prompt.into_iter().chain(given).collect())? })
+                let mut input = merge(input, prompt.into_iter().chain(given).collect())?;
+                if self.assistant().is_some() {
+                    open_images(&mut input)?;
+                }
+                Ok(Call { method: None, input })
             }
         }
     }
+}
+
+/// Puts images in the place of the files that are named, as they are now on this machine.
+fn open_images(input: &mut Value) -> Result<(), Problem> {
+    let images = input.get_mut("images");
+    if let Some(path) = images.as_ref().and_then(|images| images.as_str()).map(str::to_owned) {
+        input["images"] = Value::from(vec![path]);
+    }
+    for image in input.get_mut("images").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(path) = image.as_str().filter(|path| !path.starts_with("data:")) {
+            let Image { media, data } = Image::open(Path::new(path))?;
+            *image = serde_json::json!({ "media": media, "data": data });
+        }
+    }
+    Ok(())
 }
 
 /// The input with `given` laid over it.
@@ -138,6 +183,31 @@ fn native_plan(definition: &Definition, run_input: &Value) -> Result<Vec<StepWor
         Ok(StepWork { input: Some(Value::Object(parameters)), ..step.clone() })
     };
     definition.steps.iter().map(resolve).collect()
+}
+
+/// One step, in which the model works; its input is the first message.
+fn converse_plan(draft: &Draft, layers: &Layers, input: &Value) -> Result<(Vec<StepWork>, Value), Problem> {
+    let assistant = draft.overlaid(&layers.tenant, &layers.run).map_err(joined)?;
+    let opening = Opening::read(input)?;
+    if opening.is_empty() && assistant.session.mode == Mode::OneShot {
+        let problem = Problem::new(Code::InvalidInput, format!("`{}` was given no prompt", draft.name));
+        return Err(problem.suggest("say what it is to do: mainspring run AGENT \"PROMPT\""));
+    }
+    let input = serde_json::to_value(&opening).expect("text and base64 serialise");
+    Ok((vec![converse_step(assistant)], input))
+}
+
+/// The first problem, with the others told beside it.
+fn joined(problems: Vec<Problem>) -> Problem {
+    let mut problems = problems.into_iter();
+    let first = problems.next().expect("a refusal has a reason");
+    let others: Vec<String> = problems.map(|problem| problem.to_string()).collect();
+    if others.is_empty() { first } else { first.detail(others.join("\n")) }
+}
+
+pub(crate) fn converse_step(assistant: Assistant) -> StepWork {
+    let work = Work::Converse { assistant: Box::new(assistant) };
+    StepWork { timeout: CONVERSE_TIMEOUT, ..sole_step(work) }
 }
 
 pub(crate) fn executable_step(file: &str) -> StepWork {

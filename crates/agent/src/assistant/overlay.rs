@@ -55,6 +55,7 @@ impl Draft {
             agents: agents.collect(),
             model: model.clone(),
             name: self.name.clone(),
+            description: self.description.clone(),
             instructions: self.instructions.clone(),
             options: self.options,
             toolsets: self.toolsets.clone(),

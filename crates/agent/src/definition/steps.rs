@@ -55,7 +55,7 @@ fn calls_package(items: &[Field<'_>], common: &Common, steps: &Field<'_>) -> Opt
             steps.refused("a step calls a method, but `runtime` is `command`; leave `runtime` out".into())
         }
         (Some(Runtime::Package), _) | (None, true) => Some(Needs::Package),
-        (Some(Runtime::Command) | None, false) => Some(Needs::Nothing),
+        (Some(Runtime::Command | Runtime::Default) | None, _) => Some(Needs::Nothing),
     }
 }
 
@@ -116,12 +116,13 @@ fn work(
     }
 }
 
-fn argv(run: &Field<'_>) -> Option<Vec<String>> {
+pub(super) fn argv(run: &Field<'_>) -> Option<Vec<String>> {
     if run.is_text() {
         let words = run.parsed(split_words)?;
         let list = serde_json::to_string(&words).unwrap_or_default();
         let message = format!("`{}` must be a list, not text: no shell reads it", run.path());
-        run.refuse(Problem::new(Code::InvalidManifest, message).suggest(format!("write `run: {list}`")));
+        let name = run.path().rsplit('.').next().unwrap_or_default();
+        run.refuse(Problem::new(Code::InvalidManifest, message).suggest(format!("write `{name}: {list}`")));
         return None;
     }
     let items = run.items()?;

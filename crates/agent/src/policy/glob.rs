@@ -98,7 +98,9 @@ impl Glob {
     pub fn covers(&self, other: &Self) -> bool {
         let (tokens, read) = (self.tokens(), other.tokens());
         let mut states = States::new(&tokens);
-        read.into_iter().for_each(|token| states.read_token(token));
+        for token in read {
+            states.read_token(token);
+        }
         states.accept()
     }
 
@@ -177,9 +179,8 @@ impl<'a> States<'a> {
     fn read(&mut self, letter: char) {
         self.step(|token| match token {
             Token::Char(wanted) if wanted == letter => [None, Some(1)],
-            Token::Any => [Some(0), None],
             Token::Inside if letter == '/' => [Some(0), Some(1)],
-            Token::Inside => [Some(0), None],
+            Token::Any | Token::Inside => [Some(0), None],
             Token::Char(_) | Token::Folders => [None, None],
         });
     }

@@ -99,6 +99,13 @@ impl Pattern {
         Some(Closeness { argument, name })
     }
 
+    /// Whether it is about this one text and no other.
+    pub(super) fn is_exactly(&self, call: &Named<'_>, text: &str) -> bool {
+        let argument = self.argument.as_ref();
+        let is_text = argument.is_some_and(|glob| glob.is_literal() && glob.matches(text));
+        is_text && self.name_closeness(call).is_some()
+    }
+
     fn name_closeness(&self, call: &Named<'_>) -> Option<u8> {
         let is_group = call.group.is_some_and(|group| self.name.matches(group));
         match (self.name.is_literal(), self.name.matches(call.tool)) {

@@ -204,6 +204,7 @@ fn ask_user() -> BuiltIn {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "what `json!` makes is given away")]
 fn object(properties: Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }

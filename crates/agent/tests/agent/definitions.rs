@@ -23,7 +23,10 @@ fn each_mistake_says_where_it_is_and_what_would_be_right() {
         ("kind: Agnt\nname: x\n", "1:7 E1102 `kind` is `Agnt`; allowed: Agent (did you mean `Agent`?)"),
         ("name: x\nsteps: []\n", "1:1 E1102 `kind` is missing (add `kind: Agent`)"),
         ("kind: 5\n", "1:7 E1102 `kind` is `5`; allowed: Agent"),
-        ("kind: Agent\nname: x\n", "1:1 E1102 `steps` is missing (add `steps:`)"),
+        (
+            "kind: Agent\nname: x\n",
+            "1:1 E1102 the definition has neither `instructions` nor `steps` (add `instructions:` for a model with tools, or `steps:` for programs)",
+        ),
         ("kind: Agent\nname: x\nsteps: []\n", "3:8 E1102 `steps` lists no step"),
         (
             "kind: Agent\nname: x\nstepz: 1\nsteps: [{id: a, run: [b]}]\n",
@@ -31,7 +34,7 @@ fn each_mistake_says_where_it_is_and_what_would_be_right() {
         ),
         (
             "kind: Agent\nname: x\nruntime: comand\nsteps: [{id: a, run: [b]}]\n",
-            "3:10 E1102 `runtime` is `comand`; allowed: command, package (did you mean `command`?)",
+            "3:10 E1102 `runtime` is `comand`; allowed: default, command, package (did you mean `command`?)",
         ),
         (
             "kind: Agent\nname: x\nruntime: command\nsteps: [{id: a, method: join}]\n",

@@ -1,10 +1,14 @@
 //! Agents as their authors write them: what reads, what is refused and in which words.
 
+mod assistants;
 mod calls;
 mod definitions;
 mod laws;
 mod manifests;
+mod mistakes;
 mod places;
+mod policies;
+mod policy_laws;
 mod scripts;
 mod versions;
 
@@ -13,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mainspring_agent::{Agent, read};
+use mainspring_agent::{Agent, Assistant, Overlay, read};
 use mainspring_types::Problem;
 
 /// The package and the definition that most tests begin with.
@@ -63,4 +67,20 @@ fn shown(problems: &[Problem]) -> String {
         format!("{at} {} {problem}{suggestion}", problem.code)
     };
     problems.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Reads a definition that lies alone, as `reviewer.yaml`.
+fn read_assistant(definition: &str) -> Result<Agent, Vec<Problem>> {
+    let folder = folder();
+    write(folder.path(), "reviewer.yaml", definition);
+    read(&folder.path().join("reviewer.yaml"))
+}
+
+/// The assistant of a definition's fields beyond the name and the instructions, as a run of it has it.
+fn assistant(fields: &str) -> Assistant {
+    let text =
+        format!("kind: Agent\nname: reviewer\nmodel: openai/gpt-4o-mini\ninstructions: Review.\n{fields}");
+    let agent = read_assistant(&text).unwrap_or_else(|problems| panic!("{}", shown(&problems)));
+    let draft = agent.assistant().expect("an assistant");
+    draft.overlaid(&Overlay::default(), &Overlay::default()).expect("it has a model")
 }
