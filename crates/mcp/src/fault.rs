@@ -60,6 +60,8 @@ pub(crate) struct Fault {
     pub(crate) complaints: Option<String>,
     /// A line of its standard output that is no message.
     pub(crate) stray: Option<String>,
+    /// What we gave it to keep. It may say so; we do not.
+    pub(crate) secrets: Vec<String>,
 }
 
 /// How much of what a server wrote is quoted in a line.
@@ -67,7 +69,8 @@ const QUOTE_MAX: usize = 300;
 
 impl Fault {
     pub(crate) fn new(server: &str, doing: Doing, trouble: Trouble) -> Self {
-        Self { server: server.to_owned(), doing, trouble, complaints: None, stray: None }
+        let secrets = Vec::new();
+        Self { server: server.to_owned(), doing, trouble, complaints: None, stray: None, secrets }
     }
 
     /// The problem in one paragraph, for a model and for the record.
@@ -146,6 +149,10 @@ impl Fault {
         Some(text.to_owned())
     }
 
+    fn discreet(&self, text: String) -> String {
+        self.secrets.iter().fold(text, |text, secret| text.replace(secret, "[hidden]"))
+    }
+
     fn code(&self) -> Code {
         match self.trouble {
             Trouble::Unknown { .. } | Trouble::NoTool { .. } => Code::NotFound,
@@ -171,9 +178,9 @@ impl Fault {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        let mut problem = Self::new(fault.code(), fault.message());
+        let mut problem = Self::new(fault.code(), fault.discreet(fault.message()));
         problem.suggestion = fault.suggestion();
-        problem.detail = fault.detail();
+        problem.detail = fault.detail().map(|text| fault.discreet(text));
         problem
     }
 }

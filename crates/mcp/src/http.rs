@@ -146,7 +146,7 @@ impl StreamableHttpClient for Web {
         if let Some(event) = last_event {
             request.headers_mut().insert(LAST_EVENT, given(&event)?);
         }
-        answer::to_get(send(request).await?, &self.evidence).await
+        answer::to_get(send(request).await?, &self.evidence)
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
 
 /// How often a server is started within a minute: once, and three times again.
 const STARTS_MAX: usize = 4;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// How many pages a list of tools may have.
 const PAGES_MAX: usize = 50;
@@ -95,7 +95,7 @@ impl Server {
         let doing = || Doing::Call(call.tool.to_owned());
         let ready = tokio::select! {
             biased;
-            () = cancel.cancelled() => Err(Fault::new(&self.name, doing(), Trouble::Cancelled)),
+            () = cancel.cancelled() => Err(self.fault(doing(), Trouble::Cancelled)),
             ready = self.ready(call.tool) => ready,
         };
         let (live, tool) = match ready {
@@ -105,19 +105,19 @@ impl Server {
         let request = match request(&tool, call) {
             Ok(request) => request,
             Err(trouble) => {
-                return Outcome::Failed { message: Fault::new(&self.name, doing(), trouble).told() };
+                return Outcome::Failed { message: self.fault(doing(), trouble).told() };
             }
         };
         match live.ask(request, call.timeout, cancel).await {
             Ok(answer) => Outcome::read(&self.name, &tool, &answer),
             Err(Silence::Unasked(trouble)) => {
-                Outcome::Failed { message: self.fault(doing(), trouble, &live).told() }
+                Outcome::Failed { message: self.fault_of(&live, doing(), trouble).told() }
             }
             Err(Silence::Unanswered(trouble)) => {
-                Outcome::Unknown { message: self.fault(doing(), trouble, &live).told() }
+                Outcome::Unknown { message: self.fault_of(&live, doing(), trouble).told() }
             }
             Err(Silence::Said { code, message }) => {
-                let fault = Fault::new(&self.name, doing(), Trouble::Said { code, message });
+                let fault = self.fault(doing(), Trouble::Said { code, message });
                 Outcome::Returned { text: fault.told(), error: true }
             }
         }
@@ -136,7 +136,7 @@ impl Server {
         let listing = self.list().await?;
         let Some(spec) = listing.find(tool) else {
             let known = listing.tools.iter().map(|tool| tool.own_name.clone()).collect();
-            return Err(Fault::new(&self.name, Doing::Call(tool.to_owned()), Trouble::NoTool { known }));
+            return Err(self.fault(Doing::Call(tool.to_owned()), Trouble::NoTool { known }));
         };
         let live = self.connect(&mut *self.slot.lock().await).await?;
         Ok((live, spec.clone()))
@@ -157,7 +157,7 @@ impl Server {
             Err(Unmet { trouble, evidence }) => Err(Fault {
                 complaints: evidence.complaints(),
                 stray: evidence.strayed(),
-                ..Fault::new(&self.name, Doing::Start, trouble)
+                ..self.fault(Doing::Start, trouble)
             }),
         }
     }
@@ -166,7 +166,7 @@ impl Server {
         let now = Instant::now();
         slot.starts.retain(|start| now.duration_since(*start) < MINUTE);
         if slot.starts.len() >= STARTS_MAX {
-            return Err(Fault::new(&self.name, Doing::Start, Trouble::Restarts));
+            return Err(self.fault(Doing::Start, Trouble::Restarts));
         }
         slot.starts.push_back(now);
         Ok(())
@@ -179,7 +179,7 @@ impl Server {
                 Silence::Unasked(trouble) | Silence::Unanswered(trouble) => trouble,
                 Silence::Said { code, message } => Trouble::Said { code, message },
             };
-            self.fault(Doing::List, trouble, live)
+            self.fault_of(live, Doing::List, trouble)
         })?;
         let listing = Arc::new(listing);
         slot.pinned = Some(Pinned { listing: Arc::clone(&listing), from: Arc::downgrade(live) });
@@ -191,8 +191,8 @@ impl Server {
         let mut reader = Reader::new(&self.name, self.grant.as_deref());
         let mut cursor = None;
         for _ in 0..PAGES_MAX {
-            let mut request = ListToolsRequest::default();
-            request.params = Some(PaginatedRequestParams::default().with_cursor(cursor));
+            let page = PaginatedRequestParams::default().with_cursor(cursor);
+            let request = ListToolsRequest { params: Some(page), ..ListToolsRequest::default() };
             let left = deadline.saturating_duration_since(Instant::now());
             let request = ClientRequest::ListToolsRequest(request);
             let page = live.ask(request, left, &CancellationToken::new()).await?;
@@ -206,14 +206,18 @@ impl Server {
         Ok(reader.finish())
     }
 
+    fn fault(&self, doing: Doing, trouble: Trouble) -> Fault {
+        Fault { secrets: self.way.secrets(), ..Fault::new(&self.name, doing, trouble) }
+    }
+
     /// The fault, with what was seen of the server.
-    fn fault(&self, doing: Doing, trouble: Trouble, live: &Connection) -> Fault {
+    fn fault_of(&self, live: &Connection, doing: Doing, trouble: Trouble) -> Fault {
         let (complaints, stray) = match trouble {
             // These are explained by what they are, and what the server said long ago would only mislead.
             Trouble::Cancelled | Trouble::Said { .. } => (None, None),
             _ => (live.evidence().complaints(), live.evidence().strayed()),
         };
-        Fault { complaints, stray, ..Fault::new(&self.name, doing, trouble) }
+        Fault { complaints, stray, ..self.fault(doing, trouble) }
     }
 }
 

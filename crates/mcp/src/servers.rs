@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long a server may take to start, and to list its tools. Some install themselves when they are first started.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The servers of one run, each started when it is first needed. Dropping them kills their programs.
 pub struct Servers {

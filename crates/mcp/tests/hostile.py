@@ -161,7 +161,7 @@ def main():
     if MODE == "hang-start":
         time.sleep(600)
     if MODE == "die-start":
-        sys.stderr.write("no configuration was found\n")
+        sys.stderr.write(f"no configuration was found for {os.environ.get('KEY')}\n")
         sys.exit(1)
     if MODE == "binary":
         sys.stdout.buffer.write(bytes(range(256)) * 500 + b"\n")

@@ -56,7 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if MODE == "redirect":
             self.reply(307, Location="http://169.254.169.254/latest/meta-data?key=secret")
         elif MODE == "locked":
-            self.reply(401, b"a key is needed", "text/plain", WWW_Authenticate="Bearer")
+            self.reply(401, f"not {self.headers['Authorization'].split()[1]}".encode(), "text/plain", WWW_Authenticate="Bearer")
         elif MODE == "page":
             self.reply(200, b"<html>Welcome!</html>", "text/html")
         elif MODE == "hang":

@@ -33,6 +33,22 @@ pub(crate) struct Way {
     pub(crate) transport: Transport,
 }
 
+/// Values shorter than this are hardly secrets, and hiding them would garble what is told.
+const SECRET_MIN: usize = 8;
+
+impl Way {
+    /// What the server was given that may be a secret: its variables, and its headers with and without their scheme.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let values = match &self.transport {
+            Transport::Stdio { env, .. } => env.values(),
+            Transport::Http { headers, .. } => headers.values(),
+        };
+        let parts =
+            values.flat_map(|value| [Some(value.as_str()), value.split_once(' ').map(|(_, key)| key)]);
+        parts.flatten().filter(|part| part.len() >= SECRET_MIN).map(str::to_owned).collect()
+    }
+}
+
 /// A server that was not met, and what was seen of it.
 pub(crate) struct Unmet {
     pub(crate) trouble: Trouble,

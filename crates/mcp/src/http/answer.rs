@@ -61,7 +61,7 @@ pub(super) async fn to_post(
 }
 
 /// The stream that was asked for.
-pub(super) async fn to_get(
+pub(super) fn to_get(
     response: Response<Incoming>,
     evidence: &Arc<Evidence>,
 ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Refused> {

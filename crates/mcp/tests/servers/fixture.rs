@@ -21,7 +21,10 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const SHORT: Duration = Duration::from_secs(2);
 
 /// Nothing here takes that long unless it hangs.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
+
+/// What the server is given to keep.
+const SECRET: &str = "correct-horse-battery-staple";
 
 /// A workspace with one server, `s`.
 pub(crate) struct Stage {
@@ -41,13 +44,19 @@ impl Stage {
     pub(crate) fn stdio(mut command: Vec<String>, patience: Duration) -> Self {
         let workspace = workspace();
         let path = workspace.path().to_string_lossy();
-        command.iter_mut().for_each(|word| *word = word.replace("WORKSPACE", &path));
-        Self::of(workspace, Transport::Stdio { command, env: BTreeMap::new() }, patience)
+        for word in &mut command {
+            *word = word.replace("WORKSPACE", &path);
+        }
+        let env = [("KEY".to_owned(), SECRET.to_owned())].into();
+        Self::of(workspace, Transport::Stdio { command, env }, patience)
     }
 
     /// A server over HTTP.
     pub(crate) fn http(url: &str, patience: Duration) -> Self {
-        let transport = Transport::Http { url: url.into(), headers: BTreeMap::new() };
+        let transport = Transport::Http {
+            url: url.into(),
+            headers: [("Authorization".to_owned(), format!("Bearer {SECRET}"))].into(),
+        };
         Self::of(workspace(), transport, patience)
     }
 

@@ -14,7 +14,7 @@ async fn a_server_that_does_not_start_is_explained() {
     assert_eq!(
         refusal("die-start").await,
         "E2020 MCP server `s` ended with exit code 1 while it was started; \
-         run its command by hand in the workspace to see why\nstandard error:\nno configuration was found"
+         run its command by hand in the workspace to see why\nstandard error:\nno configuration was found for [hidden]"
     );
     assert_eq!(
         refusal("refuse").await,

