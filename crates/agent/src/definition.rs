@@ -171,7 +171,7 @@ fn neither(fields: &mut Fields<'_>) -> Option<Body> {
     None
 }
 
-const TRUST: [(&str, Trust); 4] = [
+pub(crate) const TRUST: [(&str, Trust); 4] = [
     ("trusted", Trust::Trusted),
     ("standard", Trust::Standard),
     ("untrusted", Trust::Untrusted),

@@ -18,6 +18,7 @@ mod millis;
 mod plan;
 mod policy;
 mod prepare;
+mod published;
 mod requirements;
 mod script;
 mod toolset;
@@ -42,6 +43,7 @@ pub use policy::{
     Glob, ParseGlobError, ParsePatternError, Pattern, Policy, Refusal, Ruling, TaskAsk, narrowed,
 };
 pub use prepare::{Call, CommandLine, Layers};
+pub use published::{schema, tool_schema};
 pub use requirements::{
     InstallCommand, ParsePythonError, PythonRequirement, Requirements, SplitError, split_words,
 };

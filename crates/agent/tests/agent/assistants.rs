@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{assistant, folder, read_assistant, shown, write};
 
 /// What the project's scripts rely on.
-const CONTRACT: &str = "\
+pub(crate) const CONTRACT: &str = "\
 kind: Agent
 name: reviewer
 runtime: default
@@ -58,7 +58,7 @@ approvals:
 effects: {"shell(git status*)": pure}
 capabilities: {read: ["*"], write: [./src/*, docs/**/*.md], commands: [git *, cargo *], hosts: ["*.Example.com"]}
 gates: {deadline: 24h, default: approve, escalate: {after: 1h, to: lead}}
-limits: {memory: 512MB, steps: 20, tool_timeout: 1m, parallel_tools: 4, tool_retries: 0, context_tokens: 64000,
+limits: {memory: 512MB, processes: 32, open_files: 256, file_size: 10MB, time: 5m, steps: 20, tool_timeout: 1m, parallel_tools: 4, tool_retries: 0, context_tokens: 64000,
   output_chars: 5000, turn_timeout: 5m, repeats: 4}
 budget: {tokens: 100000, cost: $1.50, calls: 40}
 session: {mode: conversation, input_deadline: 7d, history_turns: 30}

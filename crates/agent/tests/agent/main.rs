@@ -9,6 +9,7 @@ mod mistakes;
 mod places;
 mod policies;
 mod policy_laws;
+mod published;
 mod scripts;
 mod versions;
 
