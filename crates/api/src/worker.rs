@@ -17,7 +17,7 @@
 //!  conclude(turn) -> messages | over | gate                    settle(effect, end) -> recorded | abandon
 //! ```
 
-use std::{fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use mainspring_types::{AttemptNo, Hash, Problem, RunId, StepId, TenantId, Timestamp, Value};
 use serde::{Deserialize, Serialize};
@@ -91,18 +91,22 @@ pub struct Boundary {
     /// The model that the agent is told to use, if it asks its environment.
     #[serde(default)]
     pub model: Option<String>,
+    /// The providers by name, each with its kind.
+    #[serde(default)]
+    pub providers: BTreeMap<String, String>,
 }
 
 impl fmt::Debug for Boundary {
     /// All but the token, which belongs in no log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, socket, token: _, families, model } = self;
+        let Self { url, socket, token: _, families, model, providers } = self;
         let mut shown = f.debug_struct("Boundary");
         shown
             .field("url", url)
             .field("socket", socket)
             .field("families", families)
             .field("model", model)
+            .field("providers", providers)
             .finish_non_exhaustive()
     }
 }

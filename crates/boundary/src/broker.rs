@@ -166,6 +166,11 @@ impl Broker {
         Ok(Decision::Recorded { effect, text, error: head.error })
     }
 
+    /// Whether the attempt with that ticket may call tools.
+    pub fn is_chartered(&self, nonce: u64) -> bool {
+        self.charters().contains_key(&nonce)
+    }
+
     pub(crate) fn submit(&self) -> &Submit {
         self.gateway.submit()
     }

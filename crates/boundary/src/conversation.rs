@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 pub use self::{
     begin::{Beginning, Busy, begin, fork},
     conclude::Turn,
+    recall::messages,
     say::{Unheard, done, say},
 };
 use crate::{Pass, broker::Broker, work};

@@ -38,6 +38,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{aloft::Aloft, attempts::Attempts, flight::Flight};
 pub use self::{
+    call::PROVIDER,
     hold::{Held, HeldFor},
     open::{Parting, Settings, limit},
 };

@@ -10,7 +10,7 @@ use mainspring_server::{
 };
 use mainspring_types::{Code, Problem};
 use mainspring_worker::{
-    Execute, Folders, ProcessExecutor,
+    ConverseExecutor, Execute, Executor, Folders, Ground, ProcessExecutor, Reach,
     environment::{AllowInstall, Settings, ToolChoice},
 };
 
@@ -51,7 +51,7 @@ pub(crate) async fn start(
     Stack::start(folder, config, doing, executor).await
 }
 
-/// What runs agents: processes, supervised by this same program.
+/// What runs agents: processes, supervised by this same program, and conversations with models.
 fn executor(folder: &Folder, config: &Config) -> Result<Arc<dyn Execute>, Problem> {
     let supervisor = std::env::current_exe()
         .map_err(|error| Problem::new(Code::Internal, "find this program").because(&error))?;
@@ -61,7 +61,16 @@ fn executor(folder: &Folder, config: &Config) -> Result<Arc<dyn Execute>, Proble
         environments: folder.envs(),
         hidden: vec![folder.root().to_owned()],
     };
-    Ok(Arc::new(ProcessExecutor::new(folders, Launcher::probe(supervisor), &settings(config))?))
+    let ground = Ground {
+        versions: folder.versions(),
+        workspaces: folder.workspaces(),
+        hidden: folders.hidden.clone(),
+        reach: Reach::default(),
+    };
+    let launcher = Launcher::probe(supervisor);
+    let conversations = ConverseExecutor::new(ground, launcher.clone());
+    let programs = ProcessExecutor::new(folders, launcher, &settings(config))?;
+    Ok(Arc::new(Executor { programs, conversations }))
 }
 
 /// How environments are built, by the settings of this folder.

@@ -4,15 +4,18 @@
 //! Everything here may touch the disk, so it runs outside the async threads. Nothing is recorded yet: a refused
 //! request leaves at most a snapshot in the cache.
 
+mod talk;
+
 use std::path::{Path, PathBuf};
 
-use mainspring_agent::{Agent, Prepared, Shape, StepWork, Trust as Asked};
+use mainspring_agent::{Agent, Layers, Overlay, Prepared, Shape, StepWork, Trust as Asked};
 use mainspring_api::run::CreateRun;
 use mainspring_core::{Plan, PlannedStep, Retry, Trust};
 use mainspring_store::{RunLimit, Version};
 use mainspring_types::{AgentName, Code, Hash, Problem, parse_duration};
 use serde_json::{Value, json};
 
+pub(crate) use self::talk::{Talk, parts};
 use crate::{caller::Paths, limits};
 
 /// A request that may become a run.
@@ -25,18 +28,32 @@ pub(crate) struct Admitted {
     pub(crate) method: Option<String>,
     pub(crate) trust: Trust,
     pub(crate) limits: Vec<RunLimit>,
+    /// Its part in a conversation, if it holds one.
+    pub(crate) talk: Option<Talk>,
+}
+
+/// Where agents are taken from, where their versions are kept, and what is laid over all of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ground<'a> {
+    pub(crate) paths: Paths,
+    pub(crate) versions: &'a Path,
+    pub(crate) tenant: &'a Overlay,
 }
 
 /// Checks a request; every problem of the agent's files is told at once.
-pub(crate) fn admit(request: CreateRun, paths: Paths, versions: &Path) -> Result<Admitted, Vec<Problem>> {
+pub(crate) fn admit(request: CreateRun, ground: Ground<'_>) -> Result<Admitted, Vec<Problem>> {
     let timeout_ms = timeout_of(request.timeout.as_deref()).map_err(one)?;
     let limits = limits::of_new(&request).map_err(one)?;
-    let path = path_of(&request.agent, paths).map_err(one)?;
-    let agent = mainspring_agent::read(&path)?;
+    let path = path_of(&request.agent, ground.paths).map_err(one)?;
+    let mut agent = mainspring_agent::read(&path)?;
+    talk::set_mode(&mut agent, &request);
     let trust = honoured(&agent).map_err(one)?;
-    let input = request.input.unwrap_or(Value::Null);
-    let prepared = agent.plan_for(request.method.as_deref(), input).map_err(one)?;
-    let snapshot = agent.materialise(versions).map_err(one)?;
+    let input = request.input.clone().unwrap_or(Value::Null);
+    let layers = Layers { tenant: ground.tenant.clone(), run: talk::overlay(&request).map_err(one)? };
+    let prepared = agent.plan_within(&layers, request.method.as_deref(), input).map_err(one)?;
+    let talk = talk::of(&request, ground.paths, (&prepared.steps, &prepared.input)).map_err(one)?;
+    let limits = talk::with_budget(limits, &prepared.steps);
+    let snapshot = agent.materialise(ground.versions).map_err(one)?;
     let document = serde_json::to_string(&agent).expect("an agent is plain data");
     let plan = plan_of(&agent, &prepared, timeout_ms, request.allow_install);
     Ok(Admitted {
@@ -47,6 +64,7 @@ pub(crate) fn admit(request: CreateRun, paths: Paths, versions: &Path) -> Result
         input: prepared.input,
         trust,
         limits,
+        talk,
     })
 }
 

@@ -2,9 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use mainspring_agent::Assistant;
 use mainspring_api::worker;
 use mainspring_boundary::{
     Divergence, Pass,
+    broker::{Broker, Charter},
     gateway::{Gateway, Held, HeldFor, Parting, Settings, Warden},
     price::Prices,
 };
@@ -27,6 +29,7 @@ const SOCKET_PATH_MAX: usize = 107;
 #[derive(Clone)]
 pub(crate) struct Boundary {
     gateway: Gateway,
+    broker: Broker,
     url: String,
     socket: Option<PathBuf>,
     families: Vec<String>,
@@ -76,6 +79,7 @@ impl Boundary {
             }
         });
         Ok(Self {
+            broker: Broker::new(gateway.clone()),
             gateway,
             url,
             socket,
@@ -94,25 +98,42 @@ impl Boundary {
             attempt: assignment.attempt,
             nonce,
             agent: assignment.agent.clone(),
+            ancestors: serde_json::from_value(assignment.work["ancestors"].clone()).unwrap_or_default(),
             divergence: self.divergence,
         };
+        if let Some(assistant) = assistant_of(&assignment.work) {
+            self.broker.admit(pass.clone(), Charter { assistant, work: assignment.work.clone() });
+        }
         worker::Boundary {
             url: self.url.clone(),
             socket: self.socket.clone(),
             token: self.gateway.admit(pass),
             families: self.families.clone(),
             model: self.model.clone(),
+            providers: self
+                .gateway
+                .providers()
+                .map(|(name, family)| (name.to_owned(), family.as_str().to_owned()))
+                .collect(),
         }
     }
 
-    /// The attempt did its work.
+    /// The attempt did its work. One that holds a conversation was never to ask for what earlier turns recorded.
     pub(crate) fn sum_up(&self, nonce: u64) {
-        self.gateway.sum_up(nonce);
+        if !self.broker.is_chartered(nonce) {
+            self.gateway.sum_up(nonce);
+        }
     }
 
     /// The attempt is over.
     pub(crate) fn release(&self, nonce: u64, parting: Parting) {
+        self.broker.release(nonce);
         self.gateway.release(nonce, parting);
+    }
+
+    /// The broker of tool calls and conversations.
+    pub(crate) fn broker(&self) -> &Broker {
+        &self.broker
     }
 
     /// The gateway itself.
@@ -126,6 +147,12 @@ impl Boundary {
         self.listeners.wait().await;
         self.gateway.close().await;
     }
+}
+
+/// The model with tools that the step is, if it is one.
+pub(crate) fn assistant_of(work: &serde_json::Value) -> Option<Assistant> {
+    let assistant = work.pointer("/step/work/converse/assistant")?;
+    serde_json::from_value(assistant.clone()).ok()
 }
 
 /// Binds the socket; `None` where its path is longer than the system takes.

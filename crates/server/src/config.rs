@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use mainspring_agent::Overlay;
 use mainspring_types::{ByteSize, Code, Location, Problem, parse_duration};
 use tracing::level_filters::LevelFilter;
 
@@ -64,6 +65,8 @@ pub struct Config {
     pub budgets: Vec<Rule>,
     /// The model that agents are told to use, where they ask their environment.
     pub model: Option<String>,
+    /// What is laid over every agent that is a model with tools.
+    pub overlay: Overlay,
 }
 
 /// Which install commands of a manifest run.
@@ -119,7 +122,10 @@ impl Config {
         }
         let model = environment(upstream::LLM_MODEL.name).filter(|model| !model.is_empty());
         let model = model.map(|model| model.to_string_lossy().into_owned());
-        Ok(Self { model, ..given.config(file.upstreams, file.budgets)? })
+        // A name without a provider is for agents that ask their environment.
+        let of_overlay = model.as_deref().and_then(|model| model.parse().ok());
+        let overlay = Overlay { model: of_overlay, place: Some("config.toml".into()), ..Overlay::default() };
+        Ok(Self { model, overlay, ..given.config(file.upstreams, file.budgets)? })
     }
 }
 
@@ -148,6 +154,7 @@ impl Values {
             upstreams,
             budgets,
             model: None,
+            overlay: Overlay::default(),
         })
     }
 

@@ -113,6 +113,11 @@ impl Folder {
         self.root.join("envs")
     }
 
+    /// The folders that the tools of runs work in, kept as long as the runs.
+    pub fn workspaces(&self) -> PathBuf {
+        self.root.join("workspaces")
+    }
+
     /// Working folders of attempts.
     pub fn work(&self) -> PathBuf {
         self.root.join("work")

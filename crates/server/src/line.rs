@@ -1,22 +1,27 @@
 //! The control plane's end of the worker protocol: decodes calls, asks the engine, encodes answers.
 
+mod talk;
+
 use std::time::Duration;
 
 use mainspring_api::{
+    event::Delta,
     run::Level,
     worker::{
         self, Answer, Call, Claim, End, Heartbeat, Line, Note, Progress, Receipt, Report, Task, Ticket,
         encode,
     },
 };
-use mainspring_boundary::gateway::Parting;
-use mainspring_core::{Ask, AttemptEnd, CancelLevel, Failure, FailureClass, Loss, Principal, Refusal, Used};
+use mainspring_boundary::{broker::Broker, gateway::Parting};
+use mainspring_core::{
+    Ask, AttemptEnd, CancelLevel, Failure, FailureClass, Loss, Principal, Refusal, Used, Wait,
+};
 use mainspring_engine::{Embedded, EngineError, Held, Order, Refused, RunNote};
 use mainspring_store::RunKey;
 use mainspring_types::{AttemptNo, Code, Problem, RequestId, StepId, Value};
 use serde_json::json;
 
-use crate::boundary::Boundary;
+use crate::{boundary::Boundary, whisper::Whispers};
 
 /// The longest a call may wait for something to say, so that a broken line is noticed.
 const WAIT_MAX: Duration = Duration::from_secs(20);
@@ -27,11 +32,13 @@ pub(crate) struct EmbeddedLine {
     engine: Embedded,
     /// Where attempts make their calls; `None` when what runs here makes none.
     boundary: Option<Boundary>,
+    /// Who listens to what models are just saying.
+    whispers: Whispers,
 }
 
 impl EmbeddedLine {
-    pub(crate) fn new(engine: Embedded, boundary: Option<Boundary>) -> Self {
-        Self { engine, boundary }
+    pub(crate) fn new(engine: Embedded, boundary: Option<Boundary>, whispers: Whispers) -> Self {
+        Self { engine, boundary, whispers }
     }
 
     async fn answer(&self, call: Vec<u8>) -> Result<Vec<u8>, Problem> {
@@ -42,7 +49,16 @@ impl EmbeddedLine {
             Call::Heartbeat(heartbeat) => Ok(encode(&self.heartbeat(heartbeat).await)),
             Call::Progress(notes) => Ok(encode(&self.progress(notes).await?)),
             Call::Report(report) => Ok(encode(&self.report(*report).await?)),
+            Call::Recall(ticket) => Ok(encode(&talk::recall(self.broker()?, &ticket).await?)),
+            Call::Intend(intent) => Ok(encode(&talk::intend(self.broker()?, *intent).await?)),
+            Call::Settle(settlement) => Ok(encode(&talk::settle(self.broker()?, *settlement).await?)),
+            Call::Conclude(turn) => Ok(encode(&talk::conclude(self.broker()?, *turn).await?)),
         }
+    }
+
+    fn broker(&self) -> Result<&Broker, Problem> {
+        let missing = || Problem::new(Code::Internal, "nothing here passes on what agents call");
+        self.boundary.as_ref().map(Boundary::broker).ok_or_else(missing)
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Task>, Problem> {
@@ -121,6 +137,11 @@ impl EmbeddedLine {
             if let Note::Started { .. } = note {
                 self.start_clock(&ticket).await?;
             }
+            if let Note::Delta { turn, call, kind, text } = note {
+                let delta = Delta { step: ticket.step.clone(), turn, call, kind, text };
+                self.whispers.whisper(&key_of(&ticket), delta);
+                continue;
+            }
             let envelope = envelope_of(&ticket, note);
             let note = RunNote { key: key_of(&ticket), envelope };
             self.engine.note(note).map_err(|error| problem_of(&error))?;
@@ -173,6 +194,12 @@ impl EmbeddedLine {
                 let class = if retryable { FailureClass::Transient } else { FailureClass::Permanent };
                 (AttemptEnd::Failed(Failure { class, problem }), None)
             }
+            End::Parked { wait: worker::Wait::Gate { gate, deadline } } => {
+                (AttemptEnd::Parked(Wait::Gate { gate, deadline }), None)
+            }
+            End::Parked { wait: worker::Wait::Child { child } } => {
+                (AttemptEnd::Parked(Wait::Child { child }), None)
+            }
             End::Aborted {} => (AttemptEnd::Aborted {}, None),
             End::Lost {} => return receipt(self.lose(&key, at).await),
         };
@@ -222,6 +249,8 @@ fn envelope_of(ticket: &Ticket, note: Note) -> String {
         Note::Log { stream, lines, dropped } => {
             json!({ "type": "log", "stream": stream, "lines": lines, "dropped": dropped })
         }
+        Note::Delta { .. } => unreachable!("a piece of speech is no entry"),
+        Note::Remark { kind, message } => json!({ "type": "remark", "kind": kind, "message": message }),
         Note::Fraction { fraction, message } => {
             json!({ "type": "progress", "fraction": fraction, "message": message })
         }

@@ -1,29 +1,39 @@
 //! What the control plane can do, whoever asks: the one set of operations behind HTTP and the command line.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use futures_util::Stream;
+use mainspring_agent::Overlay;
 use mainspring_api::{
-    event::EventView,
-    run::{CancelRun, ListRuns, Page, RunStatus, RunSummary, RunView},
+    client::Live,
+    run::{ListRuns, Page, RunStatus, RunSummary, RunView},
 };
-use mainspring_boundary::budget::{self, Rule};
+use mainspring_boundary::budget::Rule;
 use mainspring_core::{Ask, Principal, Refusal};
 use mainspring_engine::{Embedded, EngineError, Refused, Untaken};
 use mainspring_store::{Fault, Filter, Readers, RunKey, RunRow};
-use mainspring_types::{AgentName, Code, ParseIdError, Problem, RequestId, RunId, TenantId, Value};
+use mainspring_types::{Code, Problem, RequestId, RunId, SessionId, TenantId};
 
 use crate::{
     boundary::Boundary,
     caller::{Caller, Paths},
-    line::{level_from_wire, problem_of},
-    view::{self, Known, Reading, Taken},
+    data::Folder,
+    line::problem_of,
+    view::{self, Taken},
+    whisper::Whispers,
 };
 
+mod cancel;
 mod create;
 mod effects;
 mod events;
+mod gates;
+mod receipt;
+mod sessions;
+mod show;
 mod steer;
+
+pub use self::{cancel::Cancelled, events::Deltas};
 
 /// How many runs a page holds unless told otherwise, and at most.
 const PAGE: (u32, u32) = (50, 200);
@@ -31,35 +41,41 @@ const PAGE: (u32, u32) = (50, 200);
 /// How many entries are read at a time.
 const ENTRIES: u32 = 512;
 
-/// The answer to a cancel.
-#[derive(Clone, Debug)]
-pub enum Cancelled {
-    /// The run is stopping: 202.
-    Stopping(Box<RunView>),
-    /// The run had ended before: 200, with its outcome.
-    Ended(Box<RunView>),
-}
-
 /// The control plane of one data folder. Clones share it.
 #[derive(Clone)]
 pub struct Plane {
     engine: Embedded,
     readers: Arc<Readers>,
     versions: PathBuf,
+    workspaces: PathBuf,
     boundary: Option<Boundary>,
     rules: Arc<[Rule]>,
+    /// What the settings lay over every agent that is a model with tools.
+    overlay: Arc<Overlay>,
+    whispers: Whispers,
 }
 
 impl Plane {
-    /// The control plane over a started engine; snapshots of agent versions are kept below `versions`. Without a
-    /// boundary no agent calls out; the `rules` on calls are shown all the same.
+    /// The control plane over a started engine. Without a boundary no agent calls out; the `rules` on calls are shown
+    /// all the same. What models are just saying is heard by `whispers`.
     pub(crate) fn new(
         engine: Embedded,
         readers: Arc<Readers>,
-        versions: PathBuf,
+        folder: &Folder,
         (boundary, rules): (Option<Boundary>, &[Rule]),
+        overlay: Overlay,
+        whispers: Whispers,
     ) -> Self {
-        Self { engine, readers, versions, boundary, rules: rules.into() }
+        Self {
+            engine,
+            readers,
+            versions: folder.versions(),
+            workspaces: folder.workspaces(),
+            boundary,
+            rules: rules.into(),
+            overlay: Arc::new(overlay),
+            whispers,
+        }
     }
 
     /// One page of runs, newest first.
@@ -88,54 +104,18 @@ impl Plane {
         Ok(Page { items: items.collect(), next_cursor })
     }
 
-    /// A run, whole.
-    pub async fn run(&self, caller: &Caller, run: RunId) -> Result<RunView, Problem> {
-        let key = RunKey { tenant: caller.tenant.clone(), run };
-        let wanted = key.clone();
-        let found = self.read(move |readers| {
-            let Some(row) = readers.run(&wanted)? else { return Ok(None) };
-            let spending = (readers.used(&wanted)?, readers.run_limits(&wanted)?);
-            Ok(Some((row, read_whole(readers, &wanted)?, spending)))
-        });
-        let (row, reading, (used, own)) = found.await?.ok_or_else(|| no_such_run(run))?;
-        let result = match reading.result() {
-            Some(value) => Some(self.result(&caller.tenant, value).await?),
-            None => None,
-        };
-        let limits = match AgentName::new(&row.agent) {
-            Ok(agent) => budget::limits(&self.rules, &agent, run, &own),
-            Err(_) => Vec::new(),
-        };
-        let desk = self.engine.desk();
-        let (untaken, kept) = (desk.untaken_steps(&key), desk.kept(&key));
-        let known = Known { result, untaken, kept, used, limits };
-        reading.show(&row, known).ok_or_else(|| no_such_run(run))
-    }
-
-    /// The entries of a run after `after`, as they are committed; ends after the last event of the run.
+    /// The entries of a run after `after`, as they are committed; ends after the last event of the run. With `deltas`
+    /// what its models are just saying is told between them.
     pub async fn events(
         &self,
         caller: &Caller,
         run: RunId,
         after: u64,
-    ) -> Result<impl Stream<Item = Result<EventView, Problem>> + Send + use<>, Problem> {
+        deltas: Deltas,
+    ) -> Result<impl Stream<Item = Result<Live, Problem>> + Send + use<>, Problem> {
         let key = RunKey { tenant: caller.tenant.clone(), run };
-        let wanted = key.clone();
-        self.read(move |readers| readers.run(&wanted)).await?.ok_or_else(|| no_such_run(run))?;
-        Ok(events::follow(self.clone(), key, after))
-    }
-
-    /// Ends a run early.
-    pub async fn cancel(&self, caller: &Caller, run: RunId, cancel: CancelRun) -> Result<Cancelled, Problem> {
-        let ask = Ask::Cancel { level: level_from_wire(cancel.level), reason: cancel.reason };
-        let ended = match self.ask(caller, run, ask).await {
-            Ok(()) | Err(EngineError::Refused(Refused::Declined(Refusal::Known))) => false,
-            Err(EngineError::Refused(Refused::Declined(Refusal::Ended))) => true,
-            Err(EngineError::Refused(Refused::NoSuchRun)) => return Err(no_such_run(run)),
-            Err(error) => return Err(problem_of(&error)),
-        };
-        let view = Box::new(self.run(caller, run).await?);
-        Ok(if ended { Cancelled::Ended(view) } else { Cancelled::Stopping(view) })
+        self.demand(&key).await?;
+        Ok(events::follow(self.clone(), key, after, deltas))
     }
 
     /// Dispatches nothing more of the run until it is resumed.
@@ -174,6 +154,13 @@ impl Plane {
         Ok(rows.into_iter().map(|row| self.summary(&caller, row)).collect())
     }
 
+    /// The run's row; it must be there.
+    async fn demand(&self, key: &RunKey) -> Result<RunRow, Problem> {
+        let wanted = key.clone();
+        let found = self.read(move |readers| readers.run(&wanted)).await?;
+        found.ok_or_else(|| no_such_run(key.run))
+    }
+
     async fn ask(&self, caller: &Caller, run: RunId, ask: Ask) -> Result<(), EngineError> {
         let key = RunKey { tenant: caller.tenant.clone(), run };
         let by = Principal::User(caller.name.clone());
@@ -204,11 +191,6 @@ impl Plane {
         view::summary(row, &taken)
     }
 
-    async fn result(&self, tenant: &TenantId, value: Value) -> Result<serde_json::Value, Problem> {
-        let value = self.engine.fetch(tenant, value).await.map_err(|error| problem_of(&error))?;
-        Ok(view::to_json(&value).unwrap_or_default())
-    }
-
     /// Reads beside the writer, outside the async threads.
     async fn read<T: Send + 'static>(
         &self,
@@ -218,22 +200,6 @@ impl Plane {
         match tokio::task::spawn_blocking(move || read(&readers)).await {
             Ok(done) => done.map_err(|fault| fault.to_problem()),
             Err(_) => Err(Problem::new(Code::Internal, "reading the record failed unexpectedly")),
-        }
-    }
-}
-
-fn read_whole(readers: &Readers, key: &RunKey) -> Result<Reading, Fault> {
-    let mut reading = Reading::default();
-    let mut after = 0;
-    loop {
-        let entries = readers.entries(key, after, ENTRIES)?;
-        let Some(last) = entries.last() else { return Ok(reading) };
-        after = last.seq;
-        for entry in entries {
-            let seq = entry.seq;
-            reading.read(entry).map_err(|error| Fault::Corrupt {
-                detail: format!("entry {seq} of {} cannot be read: {error}", key.run),
-            })?;
         }
     }
 }
@@ -249,7 +215,7 @@ fn status_named(word: &str) -> Result<RunStatus, Problem> {
     })
 }
 
-fn bad_cursor(error: &ParseIdError) -> Problem {
+fn bad_cursor(error: &dyn fmt::Display) -> Problem {
     Problem::new(Code::BadRequest, format!("`cursor`: {error}"))
         .suggest("pass the `next_cursor` of the page before, as it is")
 }
@@ -257,4 +223,9 @@ fn bad_cursor(error: &ParseIdError) -> Problem {
 fn no_such_run(run: RunId) -> Problem {
     Problem::new(Code::NotFound, format!("there is no run {run}"))
         .suggest("`mainspring runs list` shows the runs there are")
+}
+
+fn no_such_session(session: SessionId) -> Problem {
+    Problem::new(Code::NotFound, format!("there is no session {session}"))
+        .suggest("`GET /api/v1/sessions` lists the sessions there are")
 }

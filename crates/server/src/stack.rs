@@ -28,6 +28,7 @@ use crate::{
     http::{self, Listener},
     line::{EmbeddedLine, problem_of},
     plane::Plane,
+    whisper::Whispers,
 };
 
 /// Connections that read beside the writer: one for each core would do on small machines, four let slow reads of long
@@ -81,10 +82,12 @@ impl Stack {
             }
             _ => None,
         };
+        let whispers = Whispers::default();
+        let around = (boundary.clone(), config.budgets.as_slice());
         let plane =
-            Plane::new(engine.clone(), readers, folder.versions(), (boundary.clone(), &config.budgets));
+            Plane::new(engine.clone(), readers, folder, around, config.overlay.clone(), whispers.clone());
         let worker = executor.map(|executor| {
-            let line = Arc::new(EmbeddedLine::new(engine.clone(), boundary.clone()));
+            let line = Arc::new(EmbeddedLine::new(engine.clone(), boundary.clone(), whispers));
             let worker = Worker::new(line, executor, config.slots, "embedded");
             tokio::spawn(worker.run(leaving.clone().cancelled_owned()))
         });

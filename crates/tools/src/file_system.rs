@@ -21,7 +21,7 @@ mod trouble;
 mod walk;
 mod write;
 
-use std::path::{Path, PathBuf};
+use std::{path::Path, time::Duration};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -34,13 +34,16 @@ use crate::{Ended, Surroundings};
 ///
 /// When the future is dropped, or the time is over, the call stops before it changes anything, unless it just does.
 pub async fn run(tool: &str, arguments: &Value, at: &Surroundings<'_>) -> Ended {
-    let workspace: PathBuf = at.workspace.to_owned();
+    within(at.timeout, tool, arguments, at.workspace).await
+}
+
+async fn within(time: Duration, tool: &str, arguments: &Value, workspace: &Path) -> Ended {
     let (stop, abandon) = stop::pair();
-    let (name, arguments) = (tool.to_owned(), arguments.clone());
+    let (name, arguments, workspace) = (tool.to_owned(), arguments.clone(), workspace.to_owned());
     let work = spawn_blocking(move || perform(&name, &arguments, &workspace, &stop));
-    let Ok(result) = timeout(at.timeout, work).await else {
+    let Ok(result) = timeout(time, work).await else {
         drop(abandon);
-        return late(tool, at);
+        return late(tool, time);
     };
     match result.expect("a tool does not panic") {
         Ok(text) => Ended::Returned { text, error: false },
@@ -51,8 +54,8 @@ pub async fn run(tool: &str, arguments: &Value, at: &Surroundings<'_>) -> Ended 
 }
 
 /// How a call ended that was still under way when its time was over.
-fn late(tool: &str, at: &Surroundings<'_>) -> Ended {
-    let message = format!("`{tool}` took longer than {} s", at.timeout.as_secs());
+fn late(tool: &str, time: Duration) -> Ended {
+    let message = format!("`{tool}` took longer than {} s", time.as_secs());
     match tool {
         "write_file" | "edit_file" => Ended::Unknown { message },
         _ => Ended::Failed { message: format!("{message}; ask for less, such as one folder") },
@@ -76,4 +79,28 @@ fn fitting<T: DeserializeOwned>(tool: &str, arguments: &Value, takes: &str) -> R
     T::deserialize(arguments).map_err(|error| {
         Trouble::complaint(format!("the arguments of `{tool}` do not fit: {error}; it takes {takes}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_write_that_nobody_waits_for_is_not_made() {
+        let workspace = tempfile::tempdir().expect("a temporary folder can be made");
+        let real = workspace.path().canonicalize().expect("it is there");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.expect("a runtime can be built");
+        let turn = write::turn(&real);
+        let arguments = json!({"path": "a", "content": "x"});
+        let call = within(Duration::from_millis(20), "write_file", &arguments, workspace.path());
+        let ended = runtime.block_on(call);
+        assert!(matches!(ended, Ended::Unknown { .. }), "{ended:?}");
+        drop(turn);
+        // This waits for the thread that had to wait for its turn.
+        drop(runtime);
+        assert!(!workspace.path().join("a").exists());
+    }
 }

@@ -18,11 +18,12 @@ use std::{
     time::Duration,
 };
 
-use mainspring_agent::Limits;
+use mainspring_agent::{Glob, Limits};
 use mainspring_sandbox::Launcher;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use process::room;
 pub use workspace::Workspace;
 
 /// Where one call works, and what it is held to.
@@ -50,8 +51,8 @@ pub struct Surroundings<'a> {
     pub idempotency_key: &'a str,
     /// The private places that `web_fetch` may reach, since the owner of the server says so.
     pub reach: &'a web::Reach,
-    /// The hosts that `web_fetch` may be sent to, also by a redirect, as globs; `None` for every public one.
-    pub hosts: Option<&'a [String]>,
+    /// The hosts that `web_fetch` may be sent to, also by a redirect; `None` for every public one.
+    pub hosts: Option<&'a [Glob]>,
 }
 
 /// How a call ended.

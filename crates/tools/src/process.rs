@@ -13,6 +13,7 @@ use mainspring_sandbox::{Child, Output, StartError};
 use mainspring_types::Problem;
 use tokio::time::timeout;
 
+pub use self::spec::room;
 pub(crate) use self::{capture::Capture, ending::Ending};
 use crate::{Ended, Surroundings};
 

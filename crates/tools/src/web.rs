@@ -15,20 +15,21 @@ mod target;
 
 use std::time::Duration;
 
+use mainspring_agent::Glob;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
 pub use self::reach::{NoPlace, Place, Reach};
 use self::{
-    connect::{Resolve, System},
+    connect::{Machine, World},
     refusal::Broken,
     target::Target,
 };
-use crate::{Ended, Surroundings};
+use crate::{Ended, Surroundings, fitting};
 
 /// However long a call may take, a page that takes longer is not worth the wait.
-const TIME_MAX: Duration = Duration::from_secs(60);
+const TIME_MAX: Duration = Duration::from_mins(1);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,31 +47,26 @@ fn max_chars() -> usize {
 #[derive(Clone, Copy, Debug)]
 struct Rules<'a> {
     reach: &'a Reach,
-    hosts: Option<&'a [String]>,
+    hosts: Option<&'a [Glob]>,
 }
 
 /// Fetches the page that the arguments name.
 pub async fn run(arguments: &Value, at: &Surroundings<'_>) -> Ended {
     let rules = Rules { reach: at.reach, hosts: at.hosts };
-    match Arguments::deserialize(arguments) {
-        Ok(arguments) => ended(read(&System, arguments, &rules, at.timeout.min(TIME_MAX)).await),
-        Err(error) => Ended::Returned {
-            text: format!(
-                "the arguments of `web_fetch` do not fit: {error}; it takes `url` and, if you like, `max_chars`"
-            ),
-            error: true,
-        },
+    match fitting("web_fetch", arguments, "`url` and, if you like, `max_chars`") {
+        Ok(arguments) => ended(read(&Machine, arguments, &rules, at.timeout.min(TIME_MAX)).await),
+        Err(complaint) => complaint,
     }
 }
 
 async fn read(
-    resolver: &impl Resolve,
+    world: &impl World,
     arguments: Arguments,
     rules: &Rules<'_>,
     time: Duration,
 ) -> Result<String, Broken> {
     let target = Target::parse(&arguments.url, rules)?;
-    let page = timeout(time, fetch::fetch(resolver, target, rules))
+    let page = timeout(time, fetch::fetch(world, target, rules))
         .await
         .map_err(|_| Broken::Slow { url: arguments.url, seconds: time.as_secs() })??;
     // A page of megabytes takes a moment to read, which is none of the network's time.

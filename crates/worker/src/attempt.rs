@@ -45,7 +45,8 @@ impl Crew {
         };
         self.births.send(birth).expect("the heartbeats outlive the attempts");
 
-        let control = Control::new(Scribe::new(Arc::clone(&subject), self.notes.clone()), orders.clone());
+        let scribe = Scribe::new(Arc::clone(&subject), self.notes.clone());
+        let control = Control::new(scribe, orders.clone(), self.link.clone());
         // A bug in one attempt must not leave it live for ever: it fails, and says that it is ours.
         let work = async { self.executor.execute(task, control).await };
         let outcome = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| panicked());

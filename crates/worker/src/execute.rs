@@ -23,7 +23,7 @@ use mainspring_api::{
 };
 use tokio::sync::watch;
 
-use crate::notes::NoteSender;
+use crate::{link::Link, notes::NoteSender};
 
 /// Does the work of attempts: with processes in the product, in process in benchmarks and tests.
 pub trait Execute: Send + Sync + 'static {
@@ -60,15 +60,20 @@ impl Outcome {
 }
 
 /// An executor's side of one attempt: what it is told and what it can tell.
-#[derive(Debug)]
 pub struct Control {
     scribe: Scribe,
     orders: Orders,
+    link: Link,
 }
 
 impl Control {
-    pub(crate) fn new(scribe: Scribe, orders: Orders) -> Self {
-        Self { scribe, orders }
+    pub(crate) fn new(scribe: Scribe, orders: Orders, link: Link) -> Self {
+        Self { scribe, orders, link }
+    }
+
+    /// The line to the broker of the attempt's tool calls.
+    pub(crate) fn link(&self) -> Link {
+        self.link.clone()
     }
 
     /// Notes something about the attempt.

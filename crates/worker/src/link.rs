@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mainspring_api::worker::{Call, Claim, Heartbeat, Line, Order, Progress, Receipt, Task, encode};
+use mainspring_api::worker::{
+    Call, Claim, Concluded, Conclusion, Heartbeat, Line, Order, Progress, Recalled, Receipt, Task, Ticket,
+    ToolDecision, ToolIntent, ToolSettlement, encode,
+};
 use mainspring_types::{Code, Problem};
 use serde::de::DeserializeOwned;
 
@@ -30,6 +33,37 @@ impl Link {
     /// Sends a [`Call::Report`], which the caller keeps so that it can be sent again.
     pub(crate) async fn report(&self, report: &Call) -> Result<Receipt, Problem> {
         self.ask(report).await
+    }
+
+    /// Where a conversation stands; `None` when the attempt no longer counts.
+    pub(crate) async fn recall(&self, ticket: &Ticket) -> Result<Option<Recalled>, Problem> {
+        self.ask_until_answered(&Call::Recall(ticket.clone())).await
+    }
+
+    pub(crate) async fn intend(&self, intent: ToolIntent) -> Result<ToolDecision, Problem> {
+        self.ask_until_answered(&Call::Intend(Box::new(intent))).await
+    }
+
+    pub(crate) async fn settle(&self, settlement: ToolSettlement) -> Result<Receipt, Problem> {
+        self.ask_until_answered(&Call::Settle(Box::new(settlement))).await
+    }
+
+    pub(crate) async fn conclude(&self, conclusion: Conclusion) -> Result<Concluded, Problem> {
+        self.ask_until_answered(&Call::Conclude(Box::new(conclusion))).await
+    }
+
+    /// Asks again while the control plane cannot be asked, or its disk is full: what is told must not be lost.
+    async fn ask_until_answered<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Problem> {
+        let mut backoff = Backoff::new();
+        loop {
+            match self.ask(call).await {
+                Err(problem) if matches!(problem.code, Code::Unreachable | Code::DiskFull) => {
+                    tracing::warn!(%problem, "the broker was not reached");
+                    tokio::time::sleep(backoff.next()).await;
+                }
+                answered => return answered,
+            }
+        }
     }
 
     async fn ask<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Problem> {

@@ -39,6 +39,9 @@ pub struct ToolIntent {
     pub tool: String,
     /// The arguments, an object.
     pub arguments: Box<RawValue>,
+    /// What the tool said when it was asked about a try that broke off, and could not tell.
+    #[serde(default)]
+    pub unsure: Option<String>,
 }
 
 /// What becomes of a call.

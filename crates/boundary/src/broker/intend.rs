@@ -26,6 +26,8 @@ pub struct Wanted {
     pub tool: String,
     /// The arguments, a JSON object as the model wrote it.
     pub arguments: String,
+    /// What the tool said when it was asked about a try that broke off, and could not tell.
+    pub unsure: Option<String>,
 }
 
 use self::write::Closing;
@@ -105,11 +107,10 @@ impl Intend {
                 Ok(Decision::Probe(self.permit(pen, effect)?))
             }
             (Step::Doubt, Some(effect)) => {
-                let said = pen.recorded(&self.pass.key, effect.id)?.and_then(|recorded| recorded.answer);
                 let gate = self.asking(now).doubt(
                     doubt_of(&self.pass, &self.key, effect.tries),
                     effect,
-                    said.as_deref(),
+                    self.wanted.unsure.as_deref(),
                 );
                 self.open(pen, now, &gate, news)
             }
@@ -156,7 +157,8 @@ impl Intend {
             Some(_) => Kind::Tool { probed: false },
             None => {
                 let own = self.charter.assistant.tools.iter().find(|tool| tool.name == self.wanted.tool);
-                Kind::Tool { probed: own.is_some_and(|tool| tool.probe.is_some()) }
+                let probed = own.is_some_and(|tool| tool.probe.is_some());
+                Kind::Tool { probed: probed && self.wanted.unsure.is_none() }
             }
         }
     }

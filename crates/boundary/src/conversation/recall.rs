@@ -33,7 +33,8 @@ impl Work for Recall {
     }
 }
 
-fn messages(turn: TurnRow) -> Result<Vec<Box<RawValue>>, Fault> {
+/// What was said in a turn, message by message.
+pub fn messages(turn: TurnRow) -> Result<Vec<Box<RawValue>>, Fault> {
     let number = turn.turn;
     let body = unpack(turn.packed, turn.body)?;
     serde_json::from_slice(&body)

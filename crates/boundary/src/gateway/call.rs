@@ -44,8 +44,12 @@ pub(super) enum Unfit {
     Unserved { family: Family, model: String },
 }
 
+/// The header by which a client asks for one provider by its name.
+pub const PROVIDER: &str = "x-mainspring-provider";
+
 /// Headers of a client that are the gateway's business or belong to one connection.
-const NOT_SENT_ON: [&str; 14] = [
+const NOT_SENT_ON: [&str; 15] = [
+    PROVIDER,
     "host",
     "connection",
     "keep-alive",
@@ -70,7 +74,8 @@ impl Job {
         (method, headers, body): (Method, HeaderMap, Bytes),
     ) -> Result<Self, Unfit> {
         let asked = request::read(&route, &body)?;
-        let providers = serving(shared, route.family, &asked.model);
+        let named = headers.get(PROVIDER).and_then(|name| name.to_str().ok());
+        let providers = serving(shared, named, route.family, &asked.model);
         if providers.is_empty() {
             return Err(Unfit::Unserved { family: route.family, model: asked.model });
         }
@@ -136,8 +141,9 @@ fn as_call(pass: Pass, route: &Route, asked: Asked, repeat: Repeat, wish: Wish) 
 }
 
 /// The providers that serve a model. A list of models is asked of the first of the family.
-fn serving(shared: &Shared, family: Family, model: &str) -> Vec<usize> {
+fn serving(shared: &Shared, named: Option<&str>, family: Family, model: &str) -> Vec<usize> {
     let all = shared.providers.iter().enumerate();
+    let all = all.filter(|(_, (provider, _))| named.is_none_or(|name| provider.name == name));
     let serving = all.filter(|(_, (provider, _))| match model {
         "" => provider.speaks(family),
         model => provider.serves(family, model),

@@ -1,14 +1,17 @@
 //! Accepting a run: once for each idempotency key, durable before it is answered.
 
+use std::sync::Arc;
+
 use mainspring_api::run::{CreateRun, RunView};
+use mainspring_boundary::conversation::{self, Beginning, Busy};
 use mainspring_core::{Created, Principal, RULES};
 use mainspring_engine::{Accepted, Body, Create, EngineError, Refused};
-use mainspring_store::{Key, Keyed, RunKey};
-use mainspring_types::{Code, Hash, Problem, RequestId, RunId, Value};
+use mainspring_store::{Key, Keyed, RunKey, RunLimit};
+use mainspring_types::{Code, Hash, Problem, RequestId, RunId, SessionId, Value};
 
 use super::Plane;
 use crate::{
-    admission::{self, Admitted},
+    admission::{self, Admitted, Ground, Talk},
     caller::Caller,
     line::problem_of,
 };
@@ -54,12 +57,15 @@ impl Plane {
         request: CreateRun,
         once: Option<(Key, Hash)>,
     ) -> Result<RunId, Vec<Problem>> {
-        let (paths, versions) = (caller.paths, self.versions.clone());
-        let admitted = tokio::task::spawn_blocking(move || admission::admit(request, paths, &versions))
-            .await
-            .map_err(|_| vec![Problem::new(Code::Internal, "reading the agent failed unexpectedly")])??;
+        let (paths, versions, tenant) = (caller.paths, self.versions.clone(), Arc::clone(&self.overlay));
+        let admitted = tokio::task::spawn_blocking(move || {
+            let ground = Ground { paths, versions: &versions, tenant: &tenant };
+            admission::admit(request, ground)
+        })
+        .await
+        .map_err(|_| vec![Problem::new(Code::Internal, "reading the agent failed unexpectedly")])??;
         let accepted = self.record(caller, admitted, once).await;
-        accepted.map(Accepted::run).map_err(|error| vec![problem_of(&error)])
+        accepted.map(Accepted::run).map_err(|problem| vec![problem])
     }
 
     async fn record(
@@ -67,12 +73,18 @@ impl Plane {
         caller: &Caller,
         admitted: Admitted,
         key: Option<(Key, Hash)>,
-    ) -> Result<Accepted, EngineError> {
-        let Admitted { agent, version, plan, input, method, trust, limits } = admitted;
+    ) -> Result<Accepted, Problem> {
+        let Admitted { agent, version, mut plan, input, method, trust, limits, talk } = admitted;
+        let failed = |error: EngineError| problem_of(&error);
         let tenant = caller.tenant.clone();
         let input = Value::json(&input).expect("JSON serialises");
-        let input: Body = self.engine.keep(&tenant, input).await?;
+        let input: Body = self.engine.keep(&tenant, input).await.map_err(failed)?;
         let run = RunId::generate();
+        let key_of_run = RunKey { tenant: tenant.clone(), run };
+        let session = talk.as_ref().map(|talk| talk.session.unwrap_or_else(SessionId::generate));
+        if let Some(talk) = &talk {
+            plan.steps[0].work["workspace"] = workspace(talk, run);
+        }
         let created = Created {
             run,
             rules: RULES,
@@ -81,20 +93,50 @@ impl Plane {
             plan,
             input: input.digest,
             trust,
-            session: None,
+            session: session.map(|session| session.to_string()),
             parent: None,
             fork: None,
             deadline: None,
             trace: format!("{:032x}", run.as_u128()),
         };
-        self.engine.catalogue(&tenant, version).await?;
-        if !limits.is_empty() {
-            // Before the run is there: its first call may follow at once.
-            self.limit(RunKey { tenant: tenant.clone(), run }, limits).await?;
+        self.engine.catalogue(&tenant, version).await.map_err(failed)?;
+        // Before the run is there: its first call may follow at once.
+        match (talk, session) {
+            (Some(talk), Some(session)) => {
+                self.begin_talk(caller, key_of_run, (talk, session), limits).await?
+            }
+            _ if limits.is_empty() => {}
+            _ => self.limit(key_of_run, limits).await.map_err(failed)?,
         }
         let by = Principal::User(caller.name.clone());
         let request = RequestId::generate();
         let create = |reply| Create { tenant, created, input, method, by, request, key, reply };
-        self.engine.create(create).await
+        self.engine.create(create).await.map_err(failed)
+    }
+
+    /// Writes the run's part in its session, with the first message and the limits.
+    async fn begin_talk(
+        &self,
+        caller: &Caller,
+        key: RunKey,
+        (talk, session): (Talk, SessionId),
+        limits: Vec<RunLimit>,
+    ) -> Result<(), Problem> {
+        let Talk { agent, waits, first, .. } = talk;
+        let first = first.map(|parts| (parts, caller.name.clone()));
+        let beginning = Beginning { key, session, agent, waits, first, limits };
+        let begun = conversation::begin(&self.engine.submit(), beginning).await;
+        begun.map_err(|fault| fault.to_problem())?.map_err(|Busy(live)| {
+            Problem::new(Code::SessionBusy, format!("session {session} has a run that has not ended: {live}"))
+                .suggest(format!("say it to that run: mainspring runs message {live} \"...\""))
+        })
+    }
+}
+
+/// Where the run's tools work, as its plan says it: children work there too.
+fn workspace(talk: &Talk, run: RunId) -> serde_json::Value {
+    match &talk.workspace {
+        Some(path) => serde_json::json!({ "path": path }),
+        None => serde_json::json!({ "own": run }),
     }
 }

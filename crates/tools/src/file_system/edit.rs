@@ -6,7 +6,7 @@ use std::io::Read as _;
 
 use serde::Deserialize;
 
-use self::lines::{closest, numbered};
+use self::lines::{closest, line_of, numbered};
 use super::{
     path::Inside, place::Place, read::binary, root::Root, stop::Stop, trouble::Trouble, write::turn,
 };
@@ -102,8 +102,8 @@ fn not_found(at: &Inside, content: &[u8], old: &str) -> String {
 }
 
 fn not_unique(at: &Inside, content: &[u8], places: &[usize]) -> String {
-    let line = |place: &usize| content[..*place].iter().filter(|byte| **byte == b'\n').count() + 1;
-    let lines: Vec<String> = places.iter().take(NAMED_MAX).map(|place| line(place).to_string()).collect();
+    let lines: Vec<String> =
+        places.iter().take(NAMED_MAX).map(|place| (line_of(content, *place) + 1).to_string()).collect();
     let more = if places.len() > NAMED_MAX { " and more" } else { "" };
     format!(
         "`old` is in `{at}` {} times, at lines {}{more}; give more of the text around the place you mean, \

@@ -4,7 +4,7 @@
 //! written through, nor replaced: the complaint says where it points.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::File,
     io::{self, Write as _},
     os::fd::OwnedFd,
@@ -91,16 +91,23 @@ fn made(root: &Root, at: &Inside) -> Result<OwnedFd, Trouble> {
         reached = reached.join(part);
         folder = match root.folder_at(&reached) {
             Err(Errno::NOENT) => {
-                match mkdirat(&folder, part, Mode::from_raw_mode(0o777)) {
-                    Ok(()) | Err(Errno::EXIST) => {}
-                    Err(error) => return Err(Trouble::of(&reached.to_string(), "make the folder", error)),
-                }
+                make_in(&folder, part)
+                    .map_err(|error| Trouble::of(&reached.to_string(), "make the folder", error))?;
                 root.folder(&reached)?
             }
             opened => opened.map_err(|error| root.trouble(&reached, "open", error))?,
         };
     }
     Ok(folder)
+}
+
+fn make_in(folder: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
+    match mkdirat(folder, name, Mode::from_raw_mode(0o777)) {
+        // On disk before what will be in it.
+        Ok(()) => fsync(folder),
+        Err(Errno::EXIST) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// A file that is being written, under a name of its own; removed unless it is renamed.

@@ -166,9 +166,9 @@ impl View {
             let lines =
                 if self.whole { format!("{}", self.read) } else { format!("more than {}", self.read) };
             let next = last + 1;
-            let _ = write!(
+            let _ = writeln!(
                 self.text,
-                "[lines {}-{last} of {lines}, {size} bytes; go on with `offset: {next}`]\n",
+                "[lines {}-{last} of {lines}, {size} bytes; go on with `offset: {next}`]",
                 self.first
             );
         }

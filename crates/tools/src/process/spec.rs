@@ -19,15 +19,29 @@ pub(super) fn spec(program: Program<'_>, around: &Surroundings<'_>) -> Spec {
         argv: program.argv,
         cwd: program.cwd.to_owned(),
         stdin: Input::Bytes(program.stdin),
+        output: program.output,
+        ..room(around)
+    }
+}
+
+/// What any program of the run finds around it, whatever it is: servers that its tools are asked through are started so.
+pub fn room(around: &Surroundings<'_>) -> Spec {
+    let nothing = BTreeMap::new();
+    Spec {
+        env: variables(&nothing, around),
+        cwd: around.workspace.to_owned(),
         limits: limits(around.limits),
         hidden: around.hidden.to_vec(),
-        confined: Some(Confined {
-            read: vec![around.agent_folder.to_owned()],
-            write: vec![around.workspace.to_owned(), around.home.to_owned()],
-            tmp: Some(around.tmp.to_owned()),
-        }),
-        output: program.output,
+        confined: Some(confined(around)),
         ..Spec::default()
+    }
+}
+
+fn confined(around: &Surroundings<'_>) -> Confined {
+    Confined {
+        read: vec![around.agent_folder.to_owned()],
+        write: vec![around.workspace.to_owned(), around.home.to_owned()],
+        tmp: Some(around.tmp.to_owned()),
     }
 }
 

@@ -60,9 +60,13 @@ fn private_v4(address: Ipv4Addr) -> Option<Kind> {
         [100, second, ..] if second & 0xc0 == 64 => Some(Kind::Carrier),
         [169, 254, ..] => Some(Kind::LinkLocal),
         [first, ..] if first & 0xf0 == 224 => Some(Kind::Multicast),
-        // Protocol assignments, documentation (three), relays of 6to4, benchmarks, and class E with broadcast.
-        [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Some(Kind::Reserved),
-        [192, 88, 99, _] | [198, 18 | 19, ..] | [240..=255, ..] => Some(Kind::Reserved),
+        // Protocol assignments and documentation, relays of 6to4, benchmarks, class E.
+        [192, 0, 0 | 2, _]
+        | [198, 51, 100, _]
+        | [203, 0, 113, _]
+        | [192, 88, 99, _]
+        | [198, 18 | 19, ..]
+        | [240..=255, ..] => Some(Kind::Reserved),
         _ => None,
     }
 }

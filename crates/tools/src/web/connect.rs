@@ -10,7 +10,9 @@ use std::{
 
 use hyper_rustls::{ConfigBuilderExt as _, MaybeHttpsStream};
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs, pki_types::ServerName};
+use rustls::{
+    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier, crypto::aws_lc_rs, pki_types::ServerName,
+};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
@@ -24,30 +26,35 @@ use super::{
 /// A name has several addresses; one that is silent must not use up the time of the others.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
-/// Who knows the addresses of a name.
-pub(super) trait Resolve: Sync {
+/// Who knows the addresses of a name, and which certificates are trusted.
+pub(super) trait World: Sync {
     fn resolve(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send;
+    fn tls(&self) -> Arc<ClientConfig>;
 }
 
-/// The resolver of this machine.
-pub(super) struct System;
+/// The world as this machine sees it.
+pub(super) struct Machine;
 
-impl Resolve for System {
+impl World for Machine {
     async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         Ok(tokio::net::lookup_host((host, port)).await?.collect())
+    }
+
+    fn tls(&self) -> Arc<ClientConfig> {
+        Arc::clone(&TLS)
     }
 }
 
 /// The addresses of the target, each of which may be reached.
 pub(super) async fn addresses(
-    resolver: &impl Resolve,
+    world: &impl World,
     target: &Target,
     rules: &Rules<'_>,
 ) -> Result<Vec<SocketAddr>, Broken> {
     let Target { host, port, .. } = target;
     let found = match literal(host) {
         Some(address) => vec![SocketAddr::new(address, *port)],
-        None => resolver
+        None => world
             .resolve(host, *port)
             .await
             .map_err(|source| Broken::NoName { host: host.clone(), source })?,
@@ -64,6 +71,7 @@ pub(super) async fn addresses(
 
 /// A stream to the first of the addresses that answers, encrypted when the target says so.
 pub(super) async fn open(
+    world: &impl World,
     target: &Target,
     addresses: &[SocketAddr],
 ) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, Broken> {
@@ -72,7 +80,7 @@ pub(super) async fn open(
     if target.url.scheme() == "http" {
         return Ok(MaybeHttpsStream::Http(TokioIo::new(stream)));
     }
-    let stream = encrypt(&target.host, stream).await.map_err(unreachable)?;
+    let stream = encrypt(world.tls(), &target.host, stream).await.map_err(unreachable)?;
     Ok(MaybeHttpsStream::Https(TokioIo::new(stream)))
 }
 
@@ -89,20 +97,16 @@ async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
 }
 
 async fn encrypt(
+    tls: Arc<ClientConfig>,
     host: &str,
     stream: TcpStream,
 ) -> io::Result<tokio_rustls::client::TlsStream<TokioIo<TokioIo<TcpStream>>>> {
     let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned()).map_err(io::Error::other)?;
-    TlsConnector::from(Arc::clone(&TLS)).connect(name, TokioIo::new(TokioIo::new(stream))).await
+    TlsConnector::from(tls).connect(name, TokioIo::new(TokioIo::new(stream))).await
 }
 
 /// The certificates that this machine trusts, read when the first page is fetched.
 static TLS: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
-    let builder = || {
-        ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
-            .with_safe_default_protocol_versions()
-            .expect("the provider speaks the default versions")
-    };
     let config = builder().with_native_roots().unwrap_or_else(|error| {
         // Without certificates no TLS connection can be trusted: each then fails and says so. Plain ones work.
         tracing::warn!(%error, "no certificates were found on this machine; install ca-certificates");
@@ -110,3 +114,9 @@ static TLS: LazyLock<Arc<ClientConfig>> = LazyLock::new(|| {
     });
     Arc::new(config.with_no_client_auth())
 });
+
+pub(super) fn builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("the provider speaks the default versions")
+}

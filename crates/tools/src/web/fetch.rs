@@ -16,7 +16,7 @@ use url::{Position, Url};
 
 use super::{
     Rules,
-    connect::{self, Resolve},
+    connect::{self, World},
     refusal::{Broken, Refusal},
     target::Target,
 };
@@ -43,11 +43,11 @@ pub(super) struct Page {
 }
 
 /// Fetches what the target, or the redirects that it answers with, lead to.
-pub(super) async fn fetch(resolver: &impl Resolve, first: Target, rules: &Rules<'_>) -> Result<Page, Broken> {
+pub(super) async fn fetch(world: &impl World, first: Target, rules: &Rules<'_>) -> Result<Page, Broken> {
     let mut target = first;
     for _ in 0..=REDIRECTS_MAX {
-        let addresses = connect::addresses(resolver, &target, rules).await?;
-        let mut answer = Answer::to(&target, &addresses).await?;
+        let addresses = connect::addresses(world, &target, rules).await?;
+        let mut answer = Answer::to(world, &target, &addresses).await?;
         match answer.location() {
             Some(location) => target = target.follow(&location, rules)?,
             None => return answer.page(target).await,
@@ -64,9 +64,13 @@ struct Answer {
 }
 
 impl Answer {
-    async fn to(target: &Target, addresses: &[std::net::SocketAddr]) -> Result<Self, Broken> {
+    async fn to(
+        world: &impl World,
+        target: &Target,
+        addresses: &[std::net::SocketAddr],
+    ) -> Result<Self, Broken> {
         let host = &target.host;
-        let stream = connect::open(target, addresses).await?;
+        let stream = connect::open(world, target, addresses).await?;
         let cut = |source| Broken::Cut { host: host.clone(), source };
         let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
             .max_headers(HEADERS_MAX)

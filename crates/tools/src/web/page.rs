@@ -1,6 +1,6 @@
 //! A page as text: what it is, what it says, and what was left out.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 
@@ -18,7 +18,7 @@ pub(super) fn told(page: &Page, max_chars: usize) -> String {
     let Page { url, status, body, .. } = page;
     let mut text = format!("{url} ({}, status {status}, {} bytes)\n", media.shown(), body.len());
     if page.cut {
-        text.push_str(&format!("Only the first {BODY_MAX} bytes were read.\n"));
+        let _ = writeln!(text, "Only the first {BODY_MAX} bytes were read.");
     }
     text.push('\n');
     match content(page, &media) {
@@ -75,8 +75,8 @@ impl Media {
     fn of(headers: &HeaderMap) -> Self {
         let said = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut parts = said.split(';');
-        let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-        Self { essence, charset: parts.find_map(charset).unwrap_or_default() }
+        let essence = parts.next().map(str::trim).filter(|essence| is_media(essence)).unwrap_or_default();
+        Self { essence: essence.to_ascii_lowercase(), charset: parts.find_map(charset).unwrap_or_default() }
     }
 
     fn shown(&self) -> &str {
@@ -108,6 +108,13 @@ impl Media {
         let start = String::from_utf8_lossy(&body[..body.len().min(1024)]).to_ascii_lowercase();
         start.split(['<', '>', ' ', ';']).find_map(charset).unwrap_or_default()
     }
+}
+
+/// Whether a server's word is a type of content, and not a speech to the reader.
+fn is_media(text: &str) -> bool {
+    let is_part =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte));
+    text.len() < 100 && text.split_once('/').is_some_and(|(one, other)| is_part(one) && is_part(other))
 }
 
 /// The charset that a parameter such as `charset="utf-8"` names.

@@ -83,6 +83,7 @@ mod tests {
             token: String::new(),
             families: vec!["anthropic".into()],
             model: None,
+            providers: std::collections::BTreeMap::new(),
         };
         assert_eq!(missing(&boundary, "KeyError: 'OPENAI_API_KEY'"), Some("OPENAI_API_KEY"));
         assert_eq!(missing(&boundary, "KeyError: 'ANTHROPIC_API_KEY'"), None);

@@ -13,9 +13,8 @@ const COMPARED_MAX: usize = 50_000;
 
 /// The lines that hold `length` bytes from `place` on, and some around them.
 pub(super) fn numbered(content: &[u8], place: usize, length: usize) -> String {
-    let breaks = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
-    let first = breaks(&content[..place]);
-    let last = first + breaks(&content[place..place + length]);
+    let first = line_of(content, place);
+    let last = line_of(content, place + length);
     let from = first.saturating_sub(AROUND);
     let until = (last + AROUND + 1).min(from + SHOWN_MAX);
     let mut text = String::new();
@@ -23,6 +22,11 @@ pub(super) fn numbered(content: &[u8], place: usize, length: usize) -> String {
         show(&mut text, index, &line);
     }
     text
+}
+
+/// The index of the line that a place is in.
+pub(super) fn line_of(content: &[u8], place: usize) -> usize {
+    content[..place].split(|byte| *byte == b'\n').count() - 1
 }
 
 /// The three lines that are most like the first line of the text, if any is like it.

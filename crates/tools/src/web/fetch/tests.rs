@@ -1,14 +1,34 @@
 //! What is asked, and above all what is not, when names resolve to whatever an attacker likes.
 
 use std::{
+    convert::Infallible,
     io::{self, Read as _, Write as _},
     net::{SocketAddr, TcpListener},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     thread,
 };
 
+use http_body_util::Full;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+use tokio_rustls::TlsAcceptor;
+
 use super::*;
 use crate::web::{Reach, address::Kind};
+
+/// Issued the certificate of `secure.example`.
+const AUTHORITY: &[u8] = include_bytes!("../../../tests/web/certificates/authority.pem");
+const SERVER: &[u8] = include_bytes!("../../../tests/web/certificates/server.pem");
+const SERVER_KEY: &[u8] = include_bytes!("../../../tests/web/certificates/server.key.pem");
+
+fn certificate(pem: &[u8]) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem).expect("it is a certificate")
+}
 
 /// Gives its answers in turn, and counts how often it was asked by what is left.
 struct Fake(Mutex<Vec<Vec<SocketAddr>>>);
@@ -24,9 +44,15 @@ impl Fake {
     }
 }
 
-impl Resolve for Fake {
+impl World for Fake {
     async fn resolve(&self, _: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
         self.0.lock().expect("nobody panicked").pop().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn tls(&self) -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate(AUTHORITY)).expect("it is a certificate");
+        Arc::new(connect::builder().with_root_certificates(roots).with_no_client_auth())
     }
 }
 
@@ -42,6 +68,43 @@ fn server(answer: &'static str) -> SocketAddr {
         }
     });
     address
+}
+
+/// A server on loopback that is `secure.example`, and says `hi`.
+async fn secure_server() -> SocketAddr {
+    let key = PrivateKeyDer::from_pem_slice(SERVER_KEY).expect("it is a key");
+    let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("the provider speaks the default versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate(SERVER)], key)
+        .expect("the key is that of the certificate");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a connection can be taken");
+        // A client that does not trust it goes away.
+        let Ok(stream) = TlsAcceptor::from(Arc::new(config)).accept(stream).await else { return };
+        let answer = |_| async { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("hi")))) };
+        let connection = hyper::server::conn::http1::Builder::new();
+        let _ = connection.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+    });
+    address
+}
+
+async fn get_secure(host: &str) -> Result<Page, Broken> {
+    let server = secure_server().await;
+    let (place, port) = (server.to_string(), server.port());
+    let resolver = Fake::new(&[&[&place]]);
+    let reach = allowing(&[format!("{host}:{port}")]);
+    get(&resolver, &format!("https://{host}:{port}/"), &reach).await
+}
+
+#[tokio::test]
+async fn an_encrypted_page_is_read_from_whom_its_certificate_names_and_nobody_else() {
+    assert_eq!(get_secure("secure.example").await.expect("it is trusted").body, b"hi");
+    let told = get_secure("other.example").await.expect_err("the certificate is another's").to_string();
+    assert!(told.starts_with("`other.example` cannot be reached: invalid peer certificate"), "{told}");
 }
 
 async fn get(resolver: &Fake, url: &str, reach: &Reach) -> Result<Page, Broken> {
@@ -86,6 +149,26 @@ async fn a_name_with_a_public_and_a_private_address_is_refused_whole() {
     check(Kind::Loopback, &["[::1]:80", "93.184.215.14:80"]).await;
 }
 
+/// A target that is held to nothing but where it leads.
+fn target(host: &str, port: u16) -> Target {
+    let url = format!("http://{host}:{port}/").parse().expect("it is a URL");
+    Target { url, host: host.to_owned(), port }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_what_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.set_nonblocking(true).expect("it is a socket");
+    let address = listener.local_addr().expect("it is bound");
+    let (rules, resolver) =
+        (Rules { reach: &Reach::default(), hosts: None }, Fake::new(&[&[&address.to_string()]]));
+    for host in ["127.0.0.1", "evil.example"] {
+        let refused = fetch(&resolver, target(host, address.port()), &rules).await;
+        assert!(matches!(refused, Err(Broken::Refused(Refusal::Private { .. }))), "{refused:?}");
+    }
+    assert!(listener.accept().is_err(), "nobody connected");
+}
+
 #[tokio::test]
 async fn a_name_is_resolved_once_so_that_its_second_answer_counts_for_nothing() {
     let checked = server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
@@ -95,9 +178,8 @@ async fn a_name_is_resolved_once_so_that_its_second_answer_counts_for_nothing() 
     // Allowed as an address only: that the name is, says nothing of what else it resolves to.
     let reach = allowing(&[checked.to_string()]);
     let rules = Rules { reach: &reach, hosts: None };
-    let url = format!("http://rebind.example:{port}/").parse().expect("it is a URL");
-    let target = Target { url, host: "rebind.example".into(), port };
-    let page = fetch(&resolver, target, &rules).await.expect("the first answer is allowed");
+    let page =
+        fetch(&resolver, target("rebind.example", port), &rules).await.expect("the first answer is allowed");
     assert_eq!((page.body.as_slice(), resolver.left()), (b"hi".as_slice(), 1));
 }
 

@@ -1,0 +1,191 @@
+//! Works on attempts that are conversations: a thin driver around the loop of the default runtime.
+//!
+//! ```text
+//!  recall ──> turn ── ask ──> gateway ── streamed answer ──┐
+//!              ^  └── call ─> broker ── run ──> tool ──────┤
+//!              └──────────────────────────────────────────┘
+//!           finish ──> conclude ──┬── messages: another turn
+//!                                 ├── over: done
+//!                                 └── gate: parked
+//! ```
+//! The loop decides, nothing here does: what is due is done, what happened is told. Promised: a tool is called only once
+//! the broker has written down that it will be, and what came of it is written down before the loop sees it; an attempt
+//! parks only when nothing is under way but what it waits for; when its future is ready, nothing of its tools is left.
+
+mod call;
+mod clock;
+mod deltas;
+mod kit;
+mod model;
+mod place;
+mod speech;
+mod turn;
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use mainspring_agent::{Mode, StepWork, Work};
+use mainspring_api::worker::{Concluded, End, Note, Recalled, Task, Used, Wait};
+use mainspring_runtimes::default::Ending;
+use mainspring_sandbox::Launcher;
+use mainspring_tools::web::Reach;
+use mainspring_types::{Code, Problem};
+use serde::Deserialize;
+
+use self::{
+    kit::Kit,
+    model::Gateway,
+    place::{Place, Where},
+    turn::{Taken, Turns},
+};
+use crate::{
+    execute::{Control, Execute, Execution, Outcome},
+    process::ProcessExecutor,
+};
+
+/// Where conversations find what they need. All paths are absolute.
+#[derive(Clone)]
+pub struct Ground {
+    /// Snapshots, each in a folder named by the digits of its hash.
+    pub versions: PathBuf,
+    /// The folders of runs, kept as long as the runs.
+    pub workspaces: PathBuf,
+    /// What no tool may see into, but for its own folders: the data folder.
+    pub hidden: Vec<PathBuf>,
+    /// The private places that pages may be fetched from.
+    pub reach: Reach,
+}
+
+/// Works on conversations.
+pub struct ConverseExecutor {
+    ground: Ground,
+    launcher: Launcher,
+}
+
+/// Works on attempts of every kind.
+pub struct Executor {
+    /// Those that are programs.
+    pub programs: ProcessExecutor,
+    /// Those that are conversations.
+    pub conversations: ConverseExecutor,
+}
+
+impl Execute for Executor {
+    fn execute(&self, task: Task, control: Control) -> Execution<'_> {
+        if is_conversation(&task) {
+            self.conversations.execute(task, control)
+        } else {
+            self.programs.execute(task, control)
+        }
+    }
+}
+
+impl Execute for ConverseExecutor {
+    fn execute(&self, task: Task, control: Control) -> Execution<'_> {
+        Box::pin(async move {
+            let begun = Instant::now();
+            let ended = self.converse(task, control).await;
+            let end = ended.unwrap_or_else(|problem| End::Failed { retryable: false, problem });
+            let active_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            Outcome { end, used: Used { active_ms, ..Used::default() } }
+        })
+    }
+}
+
+/// What of a task's work a conversation needs. Fields of a newer control plane are ignored.
+#[derive(Deserialize)]
+struct Assignment {
+    step: StepWork,
+    /// Where its tools work; the folder of its own run when absent.
+    #[serde(default)]
+    workspace: Option<Where>,
+}
+
+impl Assignment {
+    fn of(task: &Task) -> Result<Self, Problem> {
+        serde_json::from_str(task.work.get()).map_err(|error| {
+            Problem::new(Code::Internal, format!("read the work of step `{}`", task.ticket.step))
+                .because(&error)
+                .suggest("use a worker of the control plane's version")
+        })
+    }
+}
+
+/// Whether the step is a conversation. What cannot be read is not: whoever works on it says why.
+fn is_conversation(task: &Task) -> bool {
+    let work = Assignment::of(task).map(|assignment| assignment.step.work);
+    matches!(work, Ok(Work::Converse { .. }))
+}
+
+impl ConverseExecutor {
+    /// An executor on this ground.
+    pub fn new(ground: Ground, launcher: Launcher) -> Self {
+        Self { ground, launcher }
+    }
+
+    async fn converse(&self, task: Task, control: Control) -> Result<End, Problem> {
+        let Assignment { step, workspace } = Assignment::of(&task)?;
+        let Work::Converse { assistant } = step.work else {
+            return Err(Problem::new(Code::Internal, "the step is no conversation"));
+        };
+        let link = control.link();
+        let Some(recalled) = link.recall(&task.ticket).await? else { return Ok(End::Aborted {}) };
+        let gateway = Gateway::of(task.boundary.as_ref(), &assistant.model)?;
+        let place = Place::open(&self.ground, &task, workspace).await?;
+        let isolation = place.isolation(&self.launcher);
+        control.progress(Note::Started { isolation });
+        let mode = assistant.session.mode;
+        let kit = Arc::new(Kit::new(&self.ground, &self.launcher, place, *assistant));
+        let turns =
+            Turns { ticket: task.ticket, link, gateway: Arc::new(gateway), kit: Arc::clone(&kit), control };
+        let ended = Conversation { turns, mode }.hold(recalled).await;
+        kit.close().await;
+        ended
+    }
+}
+
+/// One attempt's share of a conversation.
+struct Conversation {
+    turns: Turns,
+    mode: Mode,
+}
+
+impl Conversation {
+    /// Takes turns until there is nothing more to say for now.
+    async fn hold(mut self, recalled: Recalled) -> Result<End, Problem> {
+        let Recalled { history, next_turn: mut number, inbox, done } = recalled;
+        let mut history = speech::history(&history)?;
+        let mut output = self.turns.kit.output_of(&history);
+        let mut next = match (inbox.is_empty(), done) {
+            (false, _) => Concluded::Messages(inbox),
+            (true, true) => Concluded::Over {},
+            (true, false) => self.turns.conclude(number - 1, Vec::new(), None).await?,
+        };
+        loop {
+            let messages = match next {
+                Concluded::Messages(messages) => messages,
+                Concluded::Over {} => return Ok(End::Done { output: kit::result(output) }),
+                Concluded::Gate { gate, deadline } => {
+                    return Ok(End::Parked { wait: Wait::Gate { gate, deadline } });
+                }
+                Concluded::Abandon {} => return Ok(End::Aborted {}),
+            };
+            let taken: Vec<u64> = messages.iter().map(|message| message.id).collect();
+            let incoming = speech::incoming(&messages)?;
+            let ended = match self.turns.take(number, history.clone(), incoming).await? {
+                Taken::Over(ended) => ended,
+                Taken::Stopped(end) => return Ok(end),
+            };
+            if let Ending::Failed(problem) = &ended.ending {
+                if self.mode == Mode::OneShot {
+                    return Ok(End::Failed { retryable: false, problem: problem.clone() });
+                }
+                // A person goes on where a script could not.
+                self.turns.remark("failed", &problem.to_string());
+            }
+            next = self.turns.conclude(number, taken, Some(&ended)).await?;
+            output = ended.output;
+            history.extend(ended.messages);
+            number += 1;
+        }
+    }
+}

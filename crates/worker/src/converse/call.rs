@@ -1,0 +1,143 @@
+//! One tool call: asked for, made when the broker says so, and settled before the loop hears of it.
+
+use std::{sync::Arc, time::Duration};
+
+use mainspring_api::worker::{
+    Receipt, Ticket, ToolDecision, ToolEnd, ToolIntent, ToolOutcome, ToolSettlement, Wait,
+};
+use mainspring_runtimes::default::{self as runtime, Happening, Position, ToolCall};
+use mainspring_types::{EffectId, Problem};
+use serde_json::{Value, value::RawValue};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{kit::Kit, turn::Flown};
+use crate::link::Link;
+
+/// How long is waited before a call that changed nothing is made again; doubles with every try.
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
+
+/// One try of a call, as the broker allowed it.
+struct Try {
+    effect: EffectId,
+    number: u32,
+    key: String,
+    arguments: Value,
+}
+
+impl Kit {
+    /// Makes the call, or says what it waits for.
+    pub(super) async fn call(
+        self: Arc<Self>,
+        link: Link,
+        ticket: Ticket,
+        (position, call): (Position, ToolCall),
+        cancel: CancellationToken,
+    ) -> Flown {
+        let calling = Calling { kit: self, link, ticket, position, call, cancel };
+        calling.make().await.unwrap_or_else(Flown::Failed)
+    }
+}
+
+struct Calling {
+    kit: Arc<Kit>,
+    link: Link,
+    ticket: Ticket,
+    position: Position,
+    call: ToolCall,
+    cancel: CancellationToken,
+}
+
+impl Calling {
+    async fn make(&self) -> Result<Flown, Problem> {
+        let mut unsure = None;
+        loop {
+            match self.intend(unsure.take()).await? {
+                ToolDecision::Recorded { outcome, .. } => return Ok(self.returned(outcome)),
+                ToolDecision::Gate { gate, deadline } => {
+                    return Ok(Flown::Waits(self.position, Wait::Gate { gate, deadline }));
+                }
+                ToolDecision::Child { child } => {
+                    return Ok(Flown::Waits(self.position, Wait::Child { child }));
+                }
+                ToolDecision::Abandon {} => return Ok(Flown::Gone),
+                ToolDecision::Run { effect, number, idempotency_key: key, arguments } => {
+                    let begun = Try { effect, number, key, arguments: read(&arguments) };
+                    return self.run(&begun).await;
+                }
+                ToolDecision::Probe { effect, number, idempotency_key: key, arguments } => {
+                    let begun = Try { effect, number, key, arguments: read(&arguments) };
+                    match self.kit.probe(&self.call.name, &begun.key, &begun.arguments).await {
+                        ToolEnd::Unknown { message } => unsure = Some(message),
+                        // What was found is settled, and then is what is recorded.
+                        found => drop(self.settle(&begun, found, Duration::ZERO).await?),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn intend(&self, unsure: Option<String>) -> Result<ToolDecision, Problem> {
+        let arguments = RawValue::from_string(self.call.arguments.to_string());
+        self.link
+            .intend(ToolIntent {
+                ticket: self.ticket.clone(),
+                position: self.position.to_string(),
+                tool: self.call.name.clone(),
+                arguments: arguments.expect("JSON is JSON"),
+                unsure,
+            })
+            .await
+    }
+
+    async fn run(&self, begun: &Try) -> Result<Flown, Problem> {
+        let started = Instant::now();
+        let end = self.until_made(begun).await;
+        let outcome = match &end {
+            ToolEnd::Returned(outcome) => outcome.clone(),
+            ToolEnd::Failed { message } => complaint(message),
+            ToolEnd::Unknown { message } => complaint(&format!(
+                "{message}; nobody knows whether the call took effect, so look before you make it again"
+            )),
+            ToolEnd::NotDone {} => complaint("the call was not made"),
+        };
+        match self.settle(begun, end, started.elapsed()).await? {
+            Receipt::Recorded => Ok(self.returned(outcome)),
+            Receipt::Abandon => Ok(Flown::Gone),
+        }
+    }
+
+    /// Makes the call; one that is known to have changed nothing is made again, a few times.
+    async fn until_made(&self, begun: &Try) -> ToolEnd {
+        let mut wait = AGAIN_AFTER;
+        for _ in 0..self.kit.assistant().bounds.tool_retries {
+            let end = self.kit.run(&self.call.name, &begun.key, &begun.arguments, &self.cancel).await;
+            if !matches!(end, ToolEnd::Failed { .. }) || self.cancel.is_cancelled() {
+                return end;
+            }
+            sleep(wait).await;
+            wait *= 2;
+        }
+        self.kit.run(&self.call.name, &begun.key, &begun.arguments, &self.cancel).await
+    }
+
+    async fn settle(&self, begun: &Try, end: ToolEnd, elapsed: Duration) -> Result<Receipt, Problem> {
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let Try { effect, number, .. } = *begun;
+        let ticket = self.ticket.clone();
+        self.link.settle(ToolSettlement { ticket, effect, number, end, elapsed_ms }).await
+    }
+
+    fn returned(&self, ToolOutcome { text, error }: ToolOutcome) -> Flown {
+        let outcome = runtime::ToolOutcome { text, error };
+        Flown::Happened(Happening::Returned { position: self.position, outcome })
+    }
+}
+
+fn complaint(text: &str) -> ToolOutcome {
+    ToolOutcome { text: text.to_owned(), error: true }
+}
+
+fn read(arguments: &RawValue) -> Value {
+    serde_json::from_str(arguments.get()).unwrap_or_default()
+}

@@ -1,0 +1,119 @@
+//! Asks a model through the gateway, as every agent does: over HTTP, with the attempt's token for a key.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{
+    Request, Response,
+    body::Incoming,
+    client::conn::http1,
+    header::{AUTHORIZATION, HOST},
+};
+use hyper_util::rt::TokioIo;
+use mainspring_agent::ModelName;
+use mainspring_api::worker::Boundary;
+use mainspring_runtimes::default::{
+    Broken, ModelAnswer, ModelRequest,
+    wire::{self, Decoder, Family},
+};
+use mainspring_types::{Code, Problem};
+use tokio::net::TcpStream;
+
+use super::deltas::Deltas;
+
+/// The header by which one provider is asked for by its name.
+const PROVIDER: &str = "x-mainspring-provider";
+
+/// How much of a refusal is read.
+const REFUSAL_MAX: usize = 1 << 20;
+
+/// Where the models of one attempt are asked.
+pub(super) struct Gateway {
+    address: String,
+    token: String,
+    family: Family,
+    /// The provider's name, where it is not that of its kind alone.
+    provider: Option<String>,
+}
+
+impl Gateway {
+    /// The gateway as the attempt was told of it, for the model of its agent.
+    pub(super) fn of(boundary: Option<&Boundary>, model: &ModelName) -> Result<Self, Problem> {
+        let boundary = boundary
+            .ok_or_else(|| Problem::new(Code::NoProvider, "nothing here passes on what agents ask models"))?;
+        let named = boundary.providers.get(&model.provider);
+        let family = named.map_or(model.provider.as_str(), String::as_str);
+        let served = named.is_some() || boundary.families.iter().any(|served| served == family);
+        let family = Family::from_word(family).filter(|_| served);
+        Ok(Self {
+            address: boundary.url.trim_start_matches("http://").to_owned(),
+            token: boundary.token.clone(),
+            family: family.ok_or_else(|| unserved(boundary, model))?,
+            provider: named.map(|_| model.provider.clone()),
+        })
+    }
+
+    /// Asks, and reads the answer to its end.
+    pub(super) async fn ask(
+        &self,
+        request: &ModelRequest,
+        deltas: &mut Deltas,
+    ) -> Result<ModelAnswer, Broken> {
+        let response = self.send(request).await.map_err(|_| Broken::Truncated)?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            let body = Limited::new(response.into_body(), REFUSAL_MAX).collect().await;
+            let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            return Err(wire::refusal(status, &body));
+        }
+        let mut body = response.into_body();
+        let mut decoder = Decoder::new(self.family);
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { break };
+            if let Ok(bytes) = frame.into_data() {
+                decoder.feed(&bytes).into_iter().for_each(|delta| deltas.push(delta));
+            }
+        }
+        deltas.flush();
+        decoder.finish()
+    }
+
+    async fn send(&self, request: &ModelRequest) -> Result<Response<Incoming>, Unsent> {
+        let outgoing = wire::encode(self.family, request);
+        let mut built = Request::post(outgoing.path)
+            .header(HOST, &self.address)
+            .header(AUTHORIZATION, format!("Bearer {}", self.token));
+        for (name, value) in outgoing.headers {
+            built = built.header(name, value);
+        }
+        if let Some(provider) = &self.provider {
+            built = built.header(PROVIDER, provider);
+        }
+        let request = built.body(Full::new(Bytes::from(outgoing.body))).map_err(|_| Unsent)?;
+        let stream = TcpStream::connect(&self.address).await.map_err(|_| Unsent)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Unsent)?;
+        // It ends with the answer, or when nobody reads that any more: the gateway then sees a hang-up.
+        tokio::spawn(async move { drop(connection.await) });
+        sender.send_request(request).await.map_err(|_| Unsent)
+    }
+}
+
+/// The gateway was not reached: it is asked again as for an answer that broke off.
+struct Unsent;
+
+fn unserved(boundary: &Boundary, model: &ModelName) -> Problem {
+    let name = &model.provider;
+    let known: Vec<&str> = boundary.providers.keys().map(String::as_str).collect();
+    let problem =
+        Problem::new(Code::NoProvider, format!("no provider `{name}` is set up for the model `{model}`"));
+    match known.as_slice() {
+        [] => problem.suggest(format!(
+            "set its key, such as {}_API_KEY, where `mainspring` is started, or add [providers.{name}] to config.toml",
+            name.to_uppercase()
+        )),
+        known => problem.suggest(format!(
+            "there are: {}; set its key, such as {}_API_KEY, where `mainspring` is started, or add it to config.toml",
+            known.join(", "),
+            name.to_uppercase()
+        )),
+    }
+}
