@@ -113,7 +113,7 @@ impl Fault {
             Trouble::Nonsense { reason } => {
                 format!("MCP server `{server}` answered with nonsense {doing}: {}", cut(reason))
             }
-            Trouble::Restarts => format!("MCP server `{server}` ended four times within a minute"),
+            Trouble::Restarts => format!("MCP server `{server}` was started four times within a minute"),
         }
     }
 

@@ -7,7 +7,7 @@ import time
 
 MODE = sys.argv[1]
 TOOLS = ["echo", "hang", "die", "line", "notify", "large", "crowded", "chatter", "nonsense", "text", "stranger",
-         "twice", "ask", "grow", "deaf", "late"]
+         "twice", "ask", "grow", "deaf", "most"]
 grown = []
 
 
@@ -104,9 +104,8 @@ def call(request):
     elif name == "deaf":
         os.close(1)
         time.sleep(600)
-    elif name == "late":
-        time.sleep(0.3)
-        answer(request, text("late"))
+    elif name == "most":
+        answer(request, {**text("x" * 15_000_000), "structuredContent": [0] * 190_000})
     elif name == "lie":
         answer(request, {**text("one"), "structuredContent": {"count": "one"}})
 

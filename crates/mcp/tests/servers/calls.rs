@@ -61,7 +61,7 @@ async fn a_server_that_dies_again_and_again_is_left_alone_for_a_minute() {
     }
     assert_eq!(
         failed(stage.call("die", json!({})).await),
-        "MCP server `s` ended four times within a minute; see what it complains of; it is tried again in a minute"
+        "MCP server `s` was started four times within a minute; see what it complains of; it is tried again in a minute"
     );
     assert_eq!(stage.starts(), 4);
 }
