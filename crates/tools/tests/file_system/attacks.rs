@@ -98,11 +98,21 @@ fn a_walk_does_not_follow_links() {
     assert_eq!(listed, "a/\na/up -> ..\na/x\nout -> ../outside");
 }
 
+/// Ends a loop on another thread, also when this one panics.
+struct Until<'a>(&'a AtomicBool);
+
+impl Drop for Until<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_folder_swapped_for_a_link_meanwhile_leads_nowhere() {
     let stage = Stage::new().file("swap/secret", "inside").link("other", "../outside");
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
+        let _swapping = Until(&done);
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 let (one, other) = (stage.path("swap"), stage.path("other"));
@@ -121,7 +131,6 @@ fn a_folder_swapped_for_a_link_meanwhile_leads_nowhere() {
                 assert!(*error || !text.contains("\tsecret") && !text.contains(": secret"), "{tool}: {text}");
             }
         }
-        done.store(true, Ordering::Relaxed);
     });
     let names: Vec<_> = fs::read_dir(stage.outside("")).expect("it is a folder").collect();
     assert_eq!(names.len(), 1, "nothing was made outside");

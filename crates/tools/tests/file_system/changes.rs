@@ -97,7 +97,7 @@ fn an_edit_leaves_bytes_that_are_no_text_as_they_are() {
 
 #[test]
 fn edits_of_one_file_made_at_once_are_all_kept() {
-    let lines: String = (10..30).map(|number| format!("line {number}\n")).collect();
+    let lines = (10..30).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\n");
     let stage = Stage::new().file("a", &lines);
     thread::scope(|scope| {
         for number in 10..30 {

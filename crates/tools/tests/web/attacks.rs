@@ -1,6 +1,6 @@
 //! Servers and URLs that would lead the tool elsewhere, or hold it up.
 
-use std::{net::TcpListener, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use mainspring_tools::web::{Place, Reach};
 use serde_json::json;
@@ -42,19 +42,6 @@ fn no_address_of_this_machine_or_its_networks_is_asked() {
         let told = complaint(get(&format!("http://{host}/")));
         assert!(told.contains(" is not public but "), "{host}: {told}");
     }
-}
-
-#[test]
-fn nothing_is_sent_to_what_is_refused() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener.set_nonblocking(true).expect("it is a socket");
-    let address = listener.local_addr().expect("it is bound");
-    complaint(get(&format!("http://{address}/")));
-    // Its port is a usual one here, so that only the address speaks against it.
-    let reach =
-        Reach { allowed: vec![format!("other.example:{}", address.port()).parse().expect("it is a place")] };
-    complaint(call(&json!({"url": format!("http://{address}/")}), &reach, None, Duration::from_secs(5)));
-    assert!(listener.accept().is_err(), "nobody connected");
 }
 
 #[test]
@@ -102,7 +89,7 @@ fn a_redirect_leads_to_no_place_that_could_not_be_asked() {
 fn a_redirect_to_a_host_that_the_run_may_not_ask_is_refused() {
     let server = redirecting("http://evil.example/");
     let reach = Reach { allowed: vec![Place::Address(server.address)] };
-    let hosts = ["127.0.0.1".to_owned(), "*.example.com".to_owned()];
+    let hosts = ["127.0.0.1", "*.example.com"].map(|text| text.parse().expect("it is a pattern"));
     let ended = call(&json!({"url": server.url("/")}), &reach, Some(&hosts), Duration::from_secs(30));
     assert_eq!(
         complaint(ended),
@@ -141,7 +128,7 @@ fn a_server_that_says_nothing_is_given_up() {
 fn a_body_without_end_is_read_up_to_a_size() {
     let server = Server::new(|_, stream| {
         say(stream, b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n");
-        while std::io::Write::write_all(stream, &[b'x'; 65536]).is_ok() {}
+        while std::io::Write::write_all(stream, &[b'x'; 4096]).is_ok() {}
     });
     let text = server.said("/");
     assert!(text.contains("Only the first 5000000 bytes were read.\n"));

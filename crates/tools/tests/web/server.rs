@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use mainspring_agent::Limits;
+use mainspring_agent::{Glob, Limits};
 use mainspring_sandbox::Launcher;
 use mainspring_tools::{
     Ended, Surroundings,
@@ -103,7 +103,7 @@ pub(crate) fn get(url: &str) -> Ended {
     call(&json!({ "url": url }), &Reach::default(), None, LONG)
 }
 
-pub(crate) fn call(arguments: &Value, reach: &Reach, hosts: Option<&[String]>, timeout: Duration) -> Ended {
+pub(crate) fn call(arguments: &Value, reach: &Reach, hosts: Option<&[Glob]>, timeout: Duration) -> Ended {
     let surroundings = Surroundings {
         workspace: "/".as_ref(),
         home: "/".as_ref(),
