@@ -9,7 +9,7 @@ use clap::{
 
 use crate::{
     output::{ColorChoice, Format},
-    verb::{agents, completion, demo, doctor, env, run, runs, serve, version, why},
+    verb::{agents, chat, completion, demo, doctor, env, gates, run, runs, serve, sessions, version, why},
 };
 
 const STYLES: Styles = Styles::styled()
@@ -25,6 +25,7 @@ const AFTER_HELP: &str = "\
 First steps:
   mainspring demo                                  see an agent survive kill -9 of everything
   mainspring run ./my-agent add -p a=20 -p b=22    run a method of an agent package
+  mainspring chat agent.yaml                       talk with a model agent
   mainspring doctor                                see what this machine can and cannot do
 
 Exit codes:
@@ -74,8 +75,13 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     Demo(demo::Args),
     Run(run::Args),
+    Chat(chat::Args),
     #[command(subcommand)]
     Runs(runs::Verb),
+    #[command(subcommand)]
+    Gates(gates::Verb),
+    #[command(subcommand)]
+    Sessions(sessions::Verb),
     Why(why::Args),
     Serve(serve::Args),
     #[command(subcommand)]

@@ -11,8 +11,11 @@ mod watch;
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use mainspring_api::{client::Client, event::EventView};
+use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
+use mainspring_api::{
+    client::{Client, Live},
+    event::{Delta, EventView},
+};
 use mainspring_types::{Code, Problem, RunId};
 use tokio::{
     sync::mpsc,
@@ -20,8 +23,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-pub(crate) use view::View;
-pub(crate) use watch::{INTERRUPTED, Watched, watch};
+pub(crate) use view::{Prompt, View};
+pub(crate) use watch::{
+    FRAME_EVERY, INTERRUPTED, Watched, act_on, cancel, interrupting, kill, open, prompt, watch,
+};
 
 /// How long a server may be away before following ends.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -34,6 +39,8 @@ const AHEAD_MAX: usize = 64;
 pub(crate) enum Seen {
     /// An entry of the run.
     Event(EventView),
+    /// A piece of what a model is just saying, for whoever follows it live.
+    Delta(Delta),
     /// The server does not answer any more; it is asked again.
     Away,
     /// The server answers again; the entries go on where they broke off.
@@ -53,11 +60,20 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    /// Follows the run after entry `after`.
+    /// Follows the entries of the run after entry `after`.
     pub(crate) fn new(client: Client, run: RunId, after: u64) -> Self {
+        Self::start(client, run, after, Feed::Entries)
+    }
+
+    /// Follows the same, and what its models are just saying.
+    pub(crate) fn live(client: Client, run: RunId, after: u64) -> Self {
+        Self::start(client, run, after, Feed::Live)
+    }
+
+    fn start(client: Client, run: RunId, after: u64, feed: Feed) -> Self {
         let (tell, seen) = mpsc::channel(AHEAD_MAX);
         let task = tokio::spawn(async move {
-            let mut follower = Follower { client, run, after, away: None, tell };
+            let mut follower = Follower { client, run, after, feed, away: None, tell };
             if let Err(Stop::Failed(problem)) = follower.follow().await {
                 // Nobody listens any more when this cannot be sent.
                 let _ = follower.tell.send(Err(*problem)).await;
@@ -78,9 +94,17 @@ impl Drop for Follow {
     }
 }
 
+/// What is followed.
+#[derive(Clone, Copy)]
+enum Feed {
+    Entries,
+    Live,
+}
+
 struct Follower {
     client: Client,
     run: RunId,
+    feed: Feed,
     /// The entry seen last.
     after: u64,
     /// Since when the server is away, once that was said.
@@ -116,11 +140,18 @@ impl Follower {
 
     /// Passes entries on until the last; a stream that ends before it broke off.
     async fn read(&mut self) -> Result<(), Stop> {
-        let mut entries = Box::pin(self.client.events(self.run, self.after).await?);
+        let mut entries = self.open().await?;
         if self.away.take().is_some() {
             self.say(Seen::Back).await?;
         }
-        while let Some(event) = entries.next().await.transpose()? {
+        while let Some(live) = entries.next().await.transpose()? {
+            let event = match live {
+                Live::Entry(event) => event,
+                Live::Delta(delta) => {
+                    self.say(Seen::Delta(delta)).await?;
+                    continue;
+                }
+            };
             let is_last = event.is_last();
             self.after = event.seq;
             self.say(Seen::Event(event)).await?;
@@ -133,6 +164,13 @@ impl Follower {
             return Ok(());
         }
         Err(Problem::new(Code::Unreachable, format!("the stream of run `{}` broke off", self.run)).into())
+    }
+
+    async fn open(&self) -> Result<BoxStream<'static, Result<Live, Problem>>, Problem> {
+        Ok(match self.feed {
+            Feed::Entries => self.client.events(self.run, self.after).await?.map_ok(Live::Entry).boxed(),
+            Feed::Live => self.client.events_live(self.run, self.after).await?.boxed(),
+        })
     }
 
     async fn wait(&mut self, problem: Problem) -> Result<(), Stop> {

@@ -7,6 +7,7 @@
 #![allow(clippy::result_large_err, reason = "a failure is told to a person, once")]
 
 mod args;
+mod attend;
 mod connect;
 mod context;
 mod failure;
@@ -15,6 +16,7 @@ mod output;
 mod render;
 mod spawn;
 mod stack;
+mod terminal;
 mod verb;
 
 use std::{process::ExitCode, time::Duration};

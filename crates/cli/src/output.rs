@@ -14,7 +14,7 @@ use mainspring_types::{Code, Problem};
 use serde::Serialize;
 
 pub(crate) use palette::{ColorChoice, Palette, Tone};
-pub(crate) use screen::Screen;
+pub(crate) use screen::{Cursor, Screen};
 pub(crate) use table::Table;
 pub(crate) use text::{age, count, fitted, moment, short_version, time, width_of};
 
@@ -63,6 +63,13 @@ impl Surface {
     pub(crate) fn is_terminal(self) -> bool {
         matches!(self, Self::Terminal { .. })
     }
+}
+
+/// How many columns and rows the terminal of standard error has now; `None` when it has none.
+pub(crate) fn window() -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+    Some((usize::from(size.ws_col), usize::from(size.ws_row)))
+        .filter(|(columns, rows)| *columns > 0 && *rows > 0)
 }
 
 /// Both streams of this command and the format of its result.

@@ -4,18 +4,33 @@ mod budget;
 mod card;
 mod effect;
 mod entry;
+mod gate;
 mod list;
 mod progress;
+mod prose;
 mod reason;
+mod receipt;
+mod session;
+mod story;
+mod subject;
+mod talk;
+mod tool;
 mod value;
 
 pub(crate) use budget::budget;
 pub(crate) use card::card;
 pub(crate) use effect::{effects, without_effects};
 pub(crate) use entry::{Entry, is_notable, line};
+pub(crate) use gate::{asked, call, decided, gate, gates, ways};
 pub(crate) use list::list;
 pub(crate) use progress::{Frame, Progress};
+pub(crate) use prose::Prose;
 pub(crate) use reason::{why, why_lines};
+pub(crate) use receipt::receipt;
+pub(crate) use session::{session, sessions, told};
+pub(crate) use story::Story;
+pub(crate) use subject::{subject, subject_field};
+pub(crate) use talk::{Place, Talk, dollars};
 pub(crate) use value::result;
 
 use mainspring_api::run::{RunStatus, RunView};
@@ -23,6 +38,9 @@ use mainspring_types::ByteSize;
 use std::time::Duration;
 
 use crate::output::{Palette, Tone, count, time};
+
+/// What turns while something happens, one sign a frame.
+pub(crate) const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /// The tone in which a status is shown.
 pub(crate) fn tone_of(status: RunStatus) -> Tone {

@@ -1,26 +1,35 @@
-//! Watches one run to its end: drawn live on a terminal, as plain lines elsewhere. Ctrl-C cancels the run.
+//! Watches one run to its end: drawn live on a terminal, as plain lines elsewhere.
+//!
+//! What the run asks is asked here, where a person sits at the terminal; elsewhere the lines say how to answer. Ctrl-C
+//! ends the run, each time harder than the time before.
 
-use std::{io, process::ExitCode, time::Duration};
+use std::{
+    io::{self, Stderr},
+    process::ExitCode,
+    time::Duration,
+};
 
 use mainspring_api::{
     client::Client,
     run::{CancelRun, Level, RunStatus, RunView},
 };
-use mainspring_types::{Problem, RunId};
+use mainspring_types::{Problem, RunId, Timestamp};
 use tokio::{
-    signal::unix::SignalKind,
+    signal::unix::{Signal, SignalKind},
     time::{Instant, Interval, interval, sleep_until},
 };
 
-use super::{AWAY, BACK, Follow, Seen, View};
+use super::{AWAY, BACK, Follow, Prompt, Seen, View};
 use crate::{
+    attend::{Act, Asks, Interrupts, Meaning},
     listen_for,
     output::{Output, Palette, Surface, Tone, short_version},
-    render,
+    render::{self, Story},
+    terminal::{Key, Keyboard},
 };
 
 /// How often the foot of the terminal is drawn: enough for a smooth spinner, little enough to cost nothing.
-const FRAME_EVERY: Duration = Duration::from_millis(80);
+pub(crate) const FRAME_EVERY: Duration = Duration::from_millis(80);
 
 /// How long a run may be silent before it is asked what it waits for, and how often then: reading a long run takes
 /// time that its server has better uses for.
@@ -30,54 +39,200 @@ const ASK_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) enum Watched {
     /// The run ended.
-    Ended(Box<RunView>),
+    Ended {
+        /// As it stands now.
+        run: Box<RunView>,
+        /// What its agent said last, where that was seen as it was said.
+        said: Option<String>,
+    },
     /// The watcher left before; the run was told to die.
     Left,
 }
 
 /// Watches the run and tells about it on standard error.
 pub(crate) async fn watch(client: &Client, run: &RunView, output: &Output) -> Result<Watched, Problem> {
-    let mut view = View::new(run, io::stderr(), output.err, output.err_palette);
-    view.put(&[header(run, output.err_palette)]);
-    let mut follow = Follow::new(client.clone(), run.run_id, 0);
-    let mut frames = interval(FRAME_EVERY);
-    // One listener for all the while: a new one in each round would miss what arrives between two.
-    let mut interrupt = listen_for(SignalKind::interrupt())?;
-    let mut interrupts = 0;
-    let mut wait = Wait::new();
-    loop {
-        tokio::select! {
-            seen = follow.next() => match seen? {
-                Some(Seen::Event(event)) => {
-                    wait.heard();
-                    view.event(&event);
-                }
-                Some(Seen::Away) => view.say(Tone::Warn, AWAY),
-                Some(Seen::Back) => view.say(Tone::Good, BACK),
-                None => break,
-            },
-            () = tick(&mut frames, output.err) => view.draw(),
-            () = sleep_until(wait.ask_at) => {
-                // A server that is away is told of by the one who follows.
-                if let Ok(run) = client.run(run.run_id).await {
-                    wait.tell(&run, &mut view);
-                }
-            }
-            _ = interrupt.recv() => {
-                interrupts += 1;
-                if interrupts > 1 {
-                    kill(client, run.run_id).await;
-                    return Ok(Watched::Left);
-                }
-                view.say(Tone::Warn, "cancelling; Ctrl-C again kills the agent and leaves");
-                cancel(client, run.run_id, Level::Stop).await?;
-            }
-        }
+    let mut watch = Watch::new(client, run, output)?;
+    watch.view.put(&[header(run, output.err_palette)]);
+    if !watch.to_the_end().await? {
+        return Ok(Watched::Left);
     }
     let run = client.run(run.run_id).await?;
     let space = if output.err.is_terminal() { vec![String::new()] } else { vec![] };
-    view.close(&[space, vec![render::ending(&run, output.err_palette)]].concat());
-    Ok(Watched::Ended(Box::new(run)))
+    watch.view.close(&[space, vec![render::ending(&run, output.err_palette)]].concat());
+    let said = watch.view.talk().and_then(|talk| talk.ended().map(str::to_owned));
+    Ok(Watched::Ended { run: Box::new(run), said: said.filter(|_| output.err.is_terminal()) })
+}
+
+struct Watch<'a> {
+    client: &'a Client,
+    run: RunId,
+    output: &'a Output,
+    view: View<Stderr>,
+    follow: Follow,
+    frames: Interval,
+    // One listener for all the while: a new one in each round would miss what arrives between two.
+    interrupt: Signal,
+    resumed: Signal,
+    interrupts: Option<Interrupts>,
+    keyboard: Option<Keyboard>,
+    asks: Asks,
+    wait: Wait,
+}
+
+impl<'a> Watch<'a> {
+    fn new(client: &'a Client, run: &RunView, output: &'a Output) -> Result<Self, Problem> {
+        Ok(Self {
+            client,
+            run: run.run_id,
+            output,
+            view: View::new(Story::of(run), io::stderr(), output.err, output.err_palette),
+            follow: Follow::live(client.clone(), run.run_id, 0),
+            frames: interval(FRAME_EVERY),
+            interrupt: listen_for(SignalKind::interrupt())?,
+            resumed: listen_for(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+            interrupts: None,
+            keyboard: None,
+            asks: Asks::default(),
+            wait: Wait::new(),
+        })
+    }
+
+    /// Watches until the run has ended; false when the watcher left before.
+    async fn to_the_end(&mut self) -> Result<bool, Problem> {
+        loop {
+            tokio::select! {
+                seen = self.follow.next() => match seen? {
+                    Some(seen) => self.see(&seen),
+                    None => return Ok(true),
+                },
+                keys = pressed(&mut self.keyboard) => self.press(keys).await,
+                () = tick(&mut self.frames, self.output.err) => self.view.turn(),
+                () = sleep_until(self.wait.ask_at) => self.ask_what_for().await,
+                _ = self.resumed.recv() => self.keyboard.iter().for_each(Keyboard::take),
+                _ = self.interrupt.recv() => {
+                    if !self.interrupted().await? {
+                        return Ok(false);
+                    }
+                }
+            }
+            self.ask().await;
+            let prompt = prompt(&self.asks, self.output.err_palette, self.view.columns());
+            self.view.draw(&prompt);
+        }
+    }
+
+    fn see(&mut self, seen: &Seen) {
+        match seen {
+            Seen::Event(event) => {
+                self.wait.heard();
+                self.asks.fold(event);
+                self.view.event(event);
+            }
+            Seen::Delta(delta) => {
+                self.wait.heard();
+                self.view.hear(delta);
+            }
+            Seen::Away => self.view.say(Tone::Warn, AWAY),
+            Seen::Back => self.view.say(Tone::Good, BACK),
+        }
+    }
+
+    /// Asks what waits for a decision, if somebody is there to decide.
+    async fn ask(&mut self) {
+        if !self.output.err.is_terminal() || self.asks.next().is_none() {
+            return;
+        }
+        if self.keyboard.is_none() {
+            self.keyboard = Keyboard::open();
+        }
+        if let Some(keyboard) = &mut self.keyboard {
+            keyboard.forget();
+            open(self.client, &mut self.asks).await;
+        }
+    }
+
+    async fn press(&mut self, keys: Vec<Key>) {
+        for key in keys {
+            if let Ok(Some(act)) = self.asks.press(key, std::time::Instant::now()) {
+                act_on(self.client, act, &mut self.view).await;
+            }
+        }
+        if self.asks.is_empty() {
+            self.keyboard = None;
+        }
+    }
+
+    async fn ask_what_for(&mut self) {
+        // A server that is away is told of by the one who follows; what a model agent waits for is in its story.
+        if self.view.talk().is_some_and(|talk| talk.is_waiting()) {
+            self.wait.heard();
+        } else if let Ok(run) = self.client.run(self.run).await {
+            self.wait.tell(&run, &mut self.view);
+        }
+    }
+
+    /// Ctrl-C; false when the watcher leaves.
+    async fn interrupted(&mut self) -> Result<bool, Problem> {
+        let is_talk = self.view.talk().is_some();
+        let new = || if is_talk { Interrupts::of_talk() } else { Interrupts::of_steps() };
+        let Meaning::Cancel(level) = self.interrupts.get_or_insert_with(new).press() else { return Ok(true) };
+        if level == Level::Kill {
+            kill(self.client, self.run).await;
+            return Ok(false);
+        }
+        self.view.say(Tone::Warn, interrupting(level));
+        cancel(self.client, self.run, level).await?;
+        Ok(true)
+    }
+}
+
+/// What is said when Ctrl-C was pressed.
+pub(crate) fn interrupting(level: Level) -> &'static str {
+    match level {
+        Level::Interrupt => "interrupting; Ctrl-C again cancels",
+        Level::Stop => "cancelling; Ctrl-C again kills the agent and leaves",
+        Level::Kill => "killing",
+    }
+}
+
+/// Asks the server for the gate that is next, and the person for a decision. What has been decided is left out.
+pub(crate) async fn open(client: &Client, asks: &mut Asks) {
+    while let Some(id) = asks.next() {
+        match client.gate(id).await {
+            Ok(gate) if gate.answer.is_none() => asks.ask(gate, std::time::Instant::now()),
+            _ => asks.settled(id),
+        }
+    }
+}
+
+/// Does what the person decided, and says what became of it when it was not taken.
+pub(crate) async fn act_on(client: &Client, act: Act, view: &mut View<Stderr>) {
+    match act {
+        Act::Answer(gate, answer) => {
+            if let Err(problem) = client.answer_gate(gate, &answer).await {
+                view.say(Tone::Warn, &format!("not taken: {}", problem.message));
+            }
+        }
+        Act::Later(gate) => {
+            view.say(Tone::Dim, &format!("left open; answer it with: mainspring gates show {gate}"));
+        }
+    }
+}
+
+/// What is asked, as it stands below the run.
+pub(crate) fn prompt(asks: &Asks, palette: Palette, columns: usize) -> Prompt {
+    asks.asked().map_or_else(Prompt::default, |ask| {
+        let (lines, cursor) = ask.lines(Timestamp::now(), palette, columns);
+        Prompt { lines, cursor: Some(cursor), gate: Some(ask.gate()) }
+    })
+}
+
+/// The next keys; never without a keyboard.
+pub(crate) async fn pressed(keyboard: &mut Option<Keyboard>) -> Vec<Key> {
+    match keyboard {
+        Some(keyboard) => keyboard.next().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What was said of what the run waits for.
@@ -116,25 +271,26 @@ impl Wait {
 const HELD: [&str; 3] = ["gate", "budget", "quota"];
 
 /// The next frame; never on a stream that is not drawn.
-async fn tick(frames: &mut Interval, surface: Surface) {
+pub(crate) async fn tick(frames: &mut Interval, surface: Surface) {
     match surface {
         Surface::Terminal { .. } => drop(frames.tick().await),
         Surface::Plain => std::future::pending().await,
     }
 }
 
-async fn cancel(client: &Client, run: RunId, level: Level) -> Result<(), Problem> {
+/// Ends the run early, as the person at the terminal asked.
+pub(crate) async fn cancel(client: &Client, run: RunId, level: Level) -> Result<(), Problem> {
     let cancel = CancelRun { level, reason: Some("interrupted at the terminal".to_owned()) };
     client.cancel(run, &cancel).await.map(drop)
 }
 
 /// Asks for the kill, and waits no longer than a person at a keyboard does.
-async fn kill(client: &Client, run: RunId) {
+pub(crate) async fn kill(client: &Client, run: RunId) {
     let _ = tokio::time::timeout(Duration::from_secs(1), cancel(client, run, Level::Kill)).await;
 }
 
 /// The first line: what is run, in which version, under which id.
-fn header(run: &RunView, palette: Palette) -> String {
+pub(crate) fn header(run: &RunView, palette: Palette) -> String {
     let method = run.method.as_ref().map_or(String::new(), |method| format!(" {method}"));
     let name = palette.strong(&format!("{}{method}", run.agent));
     format!("{name}  {}", palette.dim(&format!("{}  {}", short_version(&run.version), run.run_id)))
@@ -148,7 +304,7 @@ impl Watched {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Left => ExitCode::from(INTERRUPTED),
-            Self::Ended(run) => match &run.error {
+            Self::Ended { run, .. } => match &run.error {
                 _ if run.status == RunStatus::Completed => ExitCode::SUCCESS,
                 Some(problem) => ExitCode::from(problem.code.exit_code()),
                 None => ExitCode::FAILURE,

@@ -7,8 +7,17 @@ use std::{fmt::Write as _, io::Write};
 /// Draws on a terminal. Lines must fit its width: a wrapped line would be counted as one.
 pub(crate) struct Screen<W: Write> {
     terminal: W,
-    /// How many lines of the foot are on the terminal now.
-    drawn: usize,
+    /// How many lines of the foot stand above the cursor now.
+    above: usize,
+}
+
+/// Where the cursor stands in the foot, for whoever types there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Cursor {
+    /// Which line of the foot.
+    pub(crate) row: usize,
+    /// Which column, from 0.
+    pub(crate) column: usize,
 }
 
 const HIDE_CURSOR: &str = "\x1b[?25l";
@@ -20,25 +29,33 @@ const END_FRAME: &str = "\x1b[?2026l";
 impl<W: Write> Screen<W> {
     /// A screen with nothing drawn yet.
     pub(crate) fn new(terminal: W) -> Self {
-        Self { terminal, drawn: 0 }
+        Self { terminal, above: 0 }
     }
 
-    /// Writes `settled` to stay, and `foot` below it in place of the foot before.
-    pub(crate) fn draw(&mut self, settled: &[String], foot: &[String]) {
+    /// Writes `settled` to stay, and `foot` below it in place of the foot before. The cursor is seen where it is asked
+    /// for, and where nothing is drawn.
+    pub(crate) fn draw(&mut self, settled: &[String], foot: &[String], cursor: Option<Cursor>) {
         let mut frame = format!("{BEGIN_FRAME}{HIDE_CURSOR}\r");
-        if self.drawn > 0 {
-            let _ = write!(frame, "\x1b[{}A", self.drawn);
+        if self.above > 0 {
+            let _ = write!(frame, "\x1b[{}A", self.above);
         }
         frame.push_str("\x1b[J");
         for line in settled.iter().chain(foot) {
             frame.push_str(line);
             frame.push('\n');
         }
-        if foot.is_empty() {
+        self.above = foot.len();
+        if let Some(cursor) = cursor.filter(|cursor| cursor.row < foot.len()) {
+            let _ = write!(frame, "\x1b[{}A", foot.len() - cursor.row);
+            if cursor.column > 0 {
+                let _ = write!(frame, "\x1b[{}C", cursor.column);
+            }
+            self.above = cursor.row;
+        }
+        if foot.is_empty() || cursor.is_some() {
             frame.push_str(SHOW_CURSOR);
         }
         frame.push_str(END_FRAME);
-        self.drawn = foot.len();
         self.put(&frame);
     }
 
@@ -62,11 +79,27 @@ mod tests {
     fn the_foot_is_replaced_and_settled_lines_stay() {
         let mut bytes = Vec::new();
         let mut screen = Screen::new(&mut bytes);
-        screen.draw(&[], &["spinning".to_owned()]);
-        screen.draw(&["done".to_owned()], &[]);
+        screen.draw(&[], &["spinning".to_owned()], None);
+        screen.draw(&["done".to_owned()], &[], None);
         drop(screen);
         let text = String::from_utf8(bytes).expect("all of it is text");
         assert!(text.contains("\x1b[1A\x1b[Jdone\n"), "{text:?}");
         assert!(text.ends_with(SHOW_CURSOR));
+    }
+
+    #[test]
+    fn the_cursor_stands_where_somebody_types() {
+        let mut bytes = Vec::new();
+        let mut screen = Screen::new(&mut bytes);
+        screen.draw(
+            &[],
+            &["one".to_owned(), "> ab".to_owned(), "hint".to_owned()],
+            Some(Cursor { row: 1, column: 4 }),
+        );
+        screen.draw(&[], &[], None);
+        drop(screen);
+        let text = String::from_utf8(bytes).expect("all of it is text");
+        assert!(text.contains("hint\n\x1b[2A\x1b[4C\x1b[?25h"), "{text:?}");
+        assert!(text.contains("\r\x1b[1A\x1b[J"), "{text:?}");
     }
 }

@@ -20,6 +20,9 @@ pub(crate) fn card(run: &RunView, now: Timestamp, palette: Palette, surface: Sur
         let _ = writeln!(text, "  {} {value}", palette.dim(&format!("{name:<10}")));
     }
     let _ = write!(text, "\n{}", steps(&run.steps, palette));
+    if let Some(receipt) = &run.receipt {
+        let _ = write!(text, "\n{}", super::receipt(receipt, palette));
+    }
     if let Some(value) = &run.result {
         let _ = write!(text, "\n{}\n", result(value, surface));
     }
@@ -32,6 +35,9 @@ pub(crate) fn card(run: &RunView, now: Timestamp, palette: Palette, surface: Sur
 fn facts(run: &RunView, now: Timestamp) -> Vec<(&'static str, String)> {
     let mut facts = vec![("agent", format!("{} @ {}", run.agent, short_version(&run.version)))];
     facts.extend(run.method.clone().map(|method| ("method", method)));
+    facts.extend(run.session.map(|session| ("session", session.to_string())));
+    facts.extend(run.parent.map(|parent| ("parent", parent.to_string())));
+    facts.extend(run.workspace.clone().map(|workspace| ("workspace", workspace)));
     facts.push(("created", format!("{} ({})", moment(run.created_at), age(run.created_at, now))));
     facts.extend(run.ended_at.map(|at| ("ended", format!("{} ({})", moment(at), age(at, now)))));
     facts.push(("used", used(run)));

@@ -111,12 +111,15 @@ pub(super) fn budget(entry: Entry<'_>) -> String {
 /// What nothing costs.
 const FREE: &str = "$0.0000";
 
-/// A run's model calls in one line: `3 model calls, 1 from the journal · 412 tokens · $0.0004`; `None` without any.
+/// A run's calls in one line: `3 model calls, 1 from the journal · 2 tool calls · 412 tokens · $0.0004`; `None` without
+/// any.
 pub(super) fn spent(run: &RunView) -> Option<String> {
     if run.model_calls == 0 {
         return None;
     }
-    let mut parts = vec![calls(run.model_calls, run.replayed_calls), count(run.usage.total_tokens, "token")];
+    let mut parts = vec![calls(run.model_calls, run.replayed_calls)];
+    parts.extend((run.tool_calls > 0).then(|| count(run.tool_calls, "tool call")));
+    parts.push(count(run.usage.total_tokens, "token"));
     parts.extend((run.cost_nano_usd > 0).then(|| run.cost.clone()));
     Some(parts.join(" · "))
 }

@@ -4,7 +4,7 @@ use mainspring_api::event::EventView;
 use mainspring_types::Problem;
 use serde_json::Value;
 
-use super::effect;
+use super::{effect, tool};
 use crate::output::{Palette, Tone, fitted};
 
 /// An entry with its fields by name. Fields that are absent or of another kind are simply not there: a newer server
@@ -75,11 +75,14 @@ pub(crate) fn line(event: &EventView, palette: Palette, columns: usize) -> Strin
 
 /// Whether an entry is worth a line to someone who waits for the result, rather than for the record.
 pub(crate) fn is_notable(event: &EventView) -> bool {
-    !matches!(event.kind.as_str(), "run.clock_started" | "timer.fired" | "effect.intended")
+    !matches!(
+        event.kind.as_str(),
+        "run.clock_started" | "timer.fired" | "effect.intended" | "gate.answered" | "step.woken"
+    )
 }
 
 /// What happened, in words.
-fn words(entry: Entry<'_>) -> (Option<Tone>, String) {
+pub(super) fn words(entry: Entry<'_>) -> (Option<Tone>, String) {
     let step = entry.step().unwrap_or("?");
     let attempt = entry.attempt().unwrap_or(0);
     let of_step = |words: &str| format!("{step} · {words}");
@@ -108,7 +111,9 @@ fn words(entry: Entry<'_>) -> (Option<Tone>, String) {
         "run.completed" => (Some(Tone::Good), "✓ completed".to_owned()),
         "run.failed" => (Some(Tone::Bad), format!("✗ failed{}", because(entry))),
         "run.cancelled" => (Some(Tone::Warn), "■ cancelled".to_owned()),
-        other => effect::words(entry).unwrap_or_else(|| (Some(Tone::Dim), other.to_owned())),
+        other => effect::words(entry)
+            .or_else(|| tool::words(entry))
+            .unwrap_or_else(|| (Some(Tone::Dim), other.to_owned())),
     }
 }
 

@@ -3,10 +3,11 @@
 use mainspring_api::{
     effect::EffectView,
     event::EventView,
+    gate::{GateKind, GateState, GateView},
     limit::BudgetView,
     run::{RunStatus, RunSummary, RunView, StepView, Usage, Waiting},
 };
-use mainspring_types::{AttemptNo, EffectId, RunId, StepId, Timestamp};
+use mainspring_types::{AttemptNo, EffectId, GateId, RunId, StepId, Timestamp};
 use serde_json::{Value, json};
 
 /// The moment the fixture's runs begin.
@@ -92,6 +93,11 @@ pub(crate) fn run(status: RunStatus) -> RunView {
         waiting: (status == RunStatus::Waiting).then(waiting),
         steps: ["plan", "write", "send"].map(|id| step(id, status)).into(),
         isolation: None,
+        session: None,
+        parent: None,
+        workspace: None,
+        tool_calls: 0,
+        receipt: None,
         last_seq: 19,
     }
 }
@@ -189,4 +195,45 @@ pub(crate) fn called() -> Vec<EffectView> {
         settled_at: Some(at(400)),
     };
     vec![effect(1, "committed", 1, (180, 12)), effect(2, "committed", 0, (208, 12))]
+}
+
+/// An open gate: whether a folder may be removed.
+pub(crate) fn approval() -> GateView {
+    GateView {
+        gate_id: GateId::from_u128(0x019a_a49d_4d00_7000_8000_0000_0000_0001),
+        run_id: run(RunStatus::Waiting).run_id,
+        agent: "reviewer".to_owned(),
+        step: StepId::new("main").expect("a step name"),
+        kind: GateKind::Approval,
+        state: GateState::Open,
+        tool: Some("shell".to_owned()),
+        arguments: Some(json!({"command": "rm -rf build", "timeout": 5})),
+        question: None,
+        choices: Vec::new(),
+        why: Some("agent.yaml:9 asks for shell".to_owned()),
+        shape: Some("shell(rm -rf*)".to_owned()),
+        effect_id: None,
+        opened_at: BEGIN,
+        deadline: Some(at(3_600_000)),
+        fallback: Some("deny".to_owned()),
+        escalated_to: None,
+        answer: None,
+    }
+}
+
+/// An open gate: a question with choices.
+pub(crate) fn question() -> GateView {
+    GateView {
+        gate_id: GateId::from_u128(0x019a_a49d_4d00_7000_8000_0000_0000_0002),
+        kind: GateKind::Question,
+        tool: None,
+        arguments: None,
+        question: Some("Which branch is meant?".to_owned()),
+        choices: vec!["main".to_owned(), "dev".to_owned()],
+        why: None,
+        shape: None,
+        deadline: None,
+        fallback: None,
+        ..approval()
+    }
 }

@@ -1,10 +1,15 @@
 //! `mainspring run`: runs an agent, durably, and shows its result.
 
-mod request;
+pub(super) mod request;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use mainspring_api::run::{RunStatus, RunView};
+use mainspring_api::{
+    client::Client,
+    run::{RunStatus, RunView},
+};
+use mainspring_types::{Problem, SessionId};
+use serde_json::Value;
 
 use crate::{
     Outcome, connect,
@@ -13,13 +18,15 @@ use crate::{
     follow::{Watched, watch},
     output::{self, Format, Output},
     render, spawn,
+    verb::find,
 };
 
 const EXAMPLES: &str = "\
 Examples:
   mainspring run ./calc add -p a=20 -p b=22         a method of an agent package
   mainspring run agent.py 'What is 2+2?'            a Python program: the prompt is its argument
-  mainspring run ./agent.yaml 'What is 2+2?'        a prompt for the steps of a definition
+  mainspring run agent.yaml 'What is 2+2?'          a prompt for a model agent, or for the steps of a definition
+  mainspring run agent.yaml 'Fix it' --workspace .  its tools work in this folder
   mainspring run ./tool --input @request.json       any program: JSON on its standard input
   mainspring run ./calc add -p a=1 --json | jq .result";
 
@@ -57,6 +64,18 @@ pub(crate) struct Args {
     /// How many calls may be sent to a provider, each try for itself
     #[arg(long, value_name = "N")]
     max_calls: Option<u64>,
+    /// Go on with this conversation: its id or the beginning of it
+    #[arg(long, value_name = "SESSION")]
+    session: Option<String>,
+    /// The folder that the tools of a model agent work in, in place of one of its own
+    #[arg(long, value_name = "DIR")]
+    workspace: Option<String>,
+    /// A rule on tool calls beside those of the definition: allow, ask or deny by pattern; the stricter counts
+    #[arg(long = "approve", value_name = "PATTERN=VERDICT", value_parser = request::rule)]
+    approvals: Vec<(String, String)>,
+    /// An image for a model agent, beside the prompt; may be given many times
+    #[arg(long = "image", value_name = "FILE")]
+    images: Vec<PathBuf>,
     /// The same key with the same request is the same run
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
@@ -67,7 +86,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let output = &context.output;
-    let request = request::build(args)?;
+    let mut request = request::build(args)?;
     let folder = context.folder()?;
     let key = args.idempotency_key.as_deref();
     if args.detach {
@@ -75,22 +94,32 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
             Some(client) => client,
             None => spawn::server(folder, spawn::Stay::WhileBusy).await?.client,
         };
+        request.session = session(args, &client).await?;
         let run = client.create_run(&request, key).await?;
         detached(&run, output)?;
         return Ok(ExitCode::SUCCESS);
     }
     let server = connect::connect_or_start(context).await?;
+    request.session = session(args, &server.client).await?;
     let run = server.client.create_run(&request, key).await?;
     let watched = watch(&server.client, &run, output).await?;
-    if let Watched::Ended(run) = &watched {
-        show(run, output)?;
+    if let Watched::Ended { run, said } = &watched {
+        show(run, said.as_deref(), output)?;
     }
     server.close(&context.output).await;
     Ok(watched.exit_code())
 }
 
+/// The conversation to go on with.
+async fn session(args: &Args, client: &Client) -> Result<Option<SessionId>, Problem> {
+    match &args.session {
+        Some(text) => find::session(client, text).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// The run's id, alone on standard output, and how to go on with it.
-fn detached(run: &RunView, output: &Output) -> Result<(), mainspring_types::Problem> {
+fn detached(run: &RunView, output: &Output) -> Result<(), Problem> {
     output.show(run, |_| run.run_id.to_string())?;
     let id = run.run_id;
     let hint =
@@ -99,10 +128,13 @@ fn detached(run: &RunView, output: &Output) -> Result<(), mainspring_types::Prob
     Ok(())
 }
 
-/// The result on standard output; an error where errors go.
-fn show(run: &RunView, output: &Output) -> Result<(), mainspring_types::Problem> {
+/// The result on standard output; an error where errors go. What was `said` on the same terminal is not shown again.
+fn show(run: &RunView, said: Option<&str>, output: &Output) -> Result<(), Problem> {
+    let is_seen =
+        |text: &str| output.out.is_terminal() && said.is_some_and(|said| said.trim() == text.trim());
     match (&run.result, output.format) {
         (_, Format::Json | Format::Yaml) => output.show(run, |_| String::new())?,
+        (Some(Value::String(text)), Format::Table) if is_seen(text) => {}
         (Some(result), Format::Table) => output::print(&render::result(result, output.out)),
         (None, Format::Table) => {}
     }

@@ -4,8 +4,8 @@ mod cancel;
 mod diverge;
 mod effects;
 mod events;
-mod find;
 mod list;
+mod message;
 mod pause;
 mod raise;
 mod show;
@@ -14,15 +14,17 @@ use clap::Subcommand;
 
 use crate::{Outcome, context::Context};
 
-pub(crate) use find::find;
+pub(crate) use super::find::run as find;
 
-/// List runs, look at one, end it or hold it
+/// List runs, look at one, speak to it, end it or hold it
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     List(list::Args),
     Show(show::Args),
     Events(events::Args),
     Effects(effects::Args),
+    Message(message::Args),
+    Done(message::DoneArgs),
     Cancel(cancel::Args),
     /// Dispatch nothing more of a run until it is resumed
     ///
@@ -48,6 +50,8 @@ pub(crate) async fn run(verb: Verb, context: &Context) -> Outcome {
         Verb::Show(args) => show::run(&args, context).await,
         Verb::Events(args) => events::run(&args, context).await,
         Verb::Effects(args) => effects::run(&args, context).await,
+        Verb::Message(args) => message::run(args, context).await,
+        Verb::Done(args) => message::done(&args, context).await,
         Verb::Cancel(args) => cancel::run(args, context).await,
         Verb::Pause(args) => pause::run(&args, pause::Hold::Pause, context).await,
         Verb::Resume(args) => pause::run(&args, pause::Hold::Resume, context).await,

@@ -7,14 +7,13 @@ use mainspring_types::Timestamp;
 use super::{Frame, calls::Calls};
 use crate::{
     output::{Tone, count, fitted, time, width_of},
-    render::Entry,
+    render::{Entry, SPINNER},
 };
 
 /// How many of an agent's last lines stand beneath its step.
 const TAIL: usize = 4;
 /// An environment that was there in less time was not built, and is not spoken of.
 const BUILT_MIN: Duration = Duration::from_millis(200);
-const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /// How a step stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

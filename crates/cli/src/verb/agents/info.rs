@@ -3,7 +3,8 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use mainspring_agent::{
-    Description, InstallCommand, Limits, Method, Parameter, PythonRequirement, Requirements, StepWork, Work,
+    Description, InstallCommand, Limits, Line, Method, Parameter, PythonRequirement, Requirements, StepWork,
+    Work,
 };
 use serde_json::Value;
 
@@ -45,11 +46,28 @@ fn info(agent: &Description, palette: Palette) -> String {
     if !agent.steps.is_empty() {
         let _ = write!(text, "\n{}", steps(&agent.steps, palette));
     }
+    if !agent.lines.is_empty() {
+        let _ = write!(text, "\n{}", held(&agent.lines, palette));
+    }
     if !agent.warnings.is_empty() {
         text.push('\n');
         text.extend(agent.warnings.iter().map(|problem| warning(problem, palette)));
     }
     text
+}
+
+/// What a model agent is given and held to, and where each line of it comes from.
+fn held(lines: &[Line], palette: Palette) -> String {
+    let mut table = Table::new(["  WHAT", "NAME", "HOLDS", "FROM"]);
+    for line in lines {
+        table.row([
+            format!("  {}", line.what),
+            line.name.clone(),
+            line.value.clone(),
+            palette.dim(&line.from),
+        ]);
+    }
+    table.render(palette)
 }
 
 fn facts(agent: &Description) -> Vec<(&'static str, String)> {

@@ -21,7 +21,7 @@ impl Canvas {
     /// Writes `settled` to stay and, where lines can be drawn again, `foot` below it in place of the one before.
     pub(super) fn draw(&mut self, settled: &[String], foot: Option<&String>) {
         match self {
-            Self::Screen(screen) => screen.draw(settled, foot.map_or(&[], std::slice::from_ref)),
+            Self::Screen(screen) => screen.draw(settled, foot.map_or(&[], std::slice::from_ref), None),
             Self::Lines(stream) => {
                 for line in settled {
                     // A reader that is gone misses nothing; the demo goes on.

@@ -98,7 +98,7 @@ impl Scene {
             seen = self.follow.next() => match seen? {
                 Some(Seen::Event(event)) => self.reel.fold(&event),
                 // The reader is told by us when the server goes and comes.
-                Some(Seen::Away | Seen::Back) => Vec::new(),
+                Some(Seen::Delta(_) | Seen::Away | Seen::Back) => Vec::new(),
                 None => return Ok(Over::Yes),
             },
             _ = self.frames.tick() => Vec::new(),

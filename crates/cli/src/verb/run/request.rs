@@ -3,10 +3,10 @@
 use std::{
     fs,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use mainspring_agent::{Agent, CommandLine};
+use mainspring_agent::{Agent, CommandLine, Image};
 use mainspring_api::{limit::Dollars, run::CreateRun};
 use mainspring_types::{Code, Problem, parse_duration};
 use serde_json::Value;
@@ -27,11 +27,22 @@ pub(super) fn duration(text: &str) -> Result<String, String> {
     parse_duration(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
-/// The request. An agent at a path is read here, so that every mistake is told with its place in the user's file.
+/// Reads `PATTERN=VERDICT`. A pattern may hold `=` itself.
+pub(in crate::verb) fn rule(text: &str) -> Result<(String, String), String> {
+    match text.rsplit_once('=') {
+        Some((pattern, verdict @ ("allow" | "ask" | "deny"))) if !pattern.is_empty() => {
+            Ok((pattern.to_owned(), verdict.to_owned()))
+        }
+        _ => Err("write it as PATTERN=allow, PATTERN=ask or PATTERN=deny, such as 'shell(git push*)=ask'"
+            .to_owned()),
+    }
+}
+
+/// The request, but for its session. An agent at a path is read here, so that every mistake is told with its place in the user's file.
 pub(super) fn build(args: &Args) -> Result<CreateRun, Failure> {
     let line = CommandLine {
         word: args.word.clone(),
-        parameters: args.parameters.clone(),
+        parameters: args.parameters.iter().cloned().chain(images(&args.images)?).collect(),
         input: args.input.as_deref().map(document).transpose()?,
     };
     let (agent, method, input) = if is_path(&args.agent) {
@@ -51,16 +62,33 @@ pub(super) fn build(args: &Args) -> Result<CreateRun, Failure> {
         max_tokens: args.max_tokens,
         max_cost: args.max_cost.clone().map(Dollars),
         max_calls: args.max_calls,
+        workspace: args.workspace.as_deref().map(absolute).transpose()?,
+        approvals: args.approvals.iter().cloned().collect(),
+        ..CreateRun::default()
     })
 }
 
-/// A path holds `/` or begins with `.`, or is a Python program's; anything else is a name.
-fn is_path(agent: &str) -> bool {
-    let is_program = Path::new(agent).extension().is_some_and(|extension| extension == "py");
-    is_program || agent.contains('/') || agent.starts_with('.')
+/// The images as a parameter of the input, which is how a model agent takes them.
+fn images(files: &[PathBuf]) -> Result<Option<(String, String)>, Problem> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let images = files.iter().map(|file| Image::open(file)).collect::<Result<Vec<_>, _>>()?;
+    let json = serde_json::to_string(&images).expect("images are JSON");
+    Ok(Some(("images".to_owned(), json)))
 }
 
-fn absolute(path: &str) -> Result<String, Problem> {
+/// A path holds `/` or begins with `.`, or is a Python program's or a definition's; anything else is a name.
+pub(in crate::verb) fn is_path(agent: &str) -> bool {
+    let extension = Path::new(agent).extension().and_then(|extension| extension.to_str());
+    let is_file = extension.is_some_and(|extension| FILES.contains(&extension));
+    is_file || agent.contains('/') || agent.starts_with('.')
+}
+
+/// The files that an agent may be made of, by their extensions.
+const FILES: [&str; 4] = ["py", "yaml", "yml", "json"];
+
+pub(in crate::verb) fn absolute(path: &str) -> Result<String, Problem> {
     let wrong = |why: &str| Problem::new(Code::AgentNotFound, format!("use `{path}` as a path: {why}"));
     let absolute = std::path::absolute(path).map_err(|error| wrong(&error.to_string()))?;
     absolute.into_os_string().into_string().map_err(|_| wrong("it is not UTF-8"))
@@ -133,7 +161,14 @@ mod tests {
     #[test]
     fn a_slash_or_a_dot_or_a_program_makes_a_path() {
         assert!(is_path("./calc") && is_path("a/b") && is_path("..") && is_path("/a") && is_path("a.py"));
+        assert!(is_path("agent.yaml") && is_path("agent.yml") && is_path("agent.json"));
         assert!(!is_path("calc") && !is_path("calc@1.0") && !is_path("py"));
+    }
+
+    #[test]
+    fn a_rule_ends_with_its_verdict() {
+        assert_eq!(rule("shell(a=b*)=ask"), Ok(("shell(a=b*)".to_owned(), "ask".to_owned())));
+        assert!(rule("shell").is_err() && rule("shell=maybe").is_err() && rule("=ask").is_err());
     }
 
     #[test]

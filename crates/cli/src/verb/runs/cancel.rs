@@ -6,12 +6,14 @@ use clap::ValueEnum;
 use mainspring_api::run::{CancelRun, Level};
 
 use super::{Which, find};
-use crate::{Outcome, connect, context::Context};
+use crate::{Outcome, connect, context::Context, render};
 
 /// End a run early
 ///
 /// `interrupt` asks the agent to stop by its own means and kills it after ten seconds, `stop` tells it to end and kills
-/// it a second later, `kill` kills it. A run that has ended keeps its outcome, and the command says which it was.
+/// it a second later, `kill` kills it. The runs that it started end with it. A run that has ended keeps its outcome, and
+/// the command says which it was. The receipt tells what was stopped, what had finished and what is not known; it is
+/// complete once the run has ended, in `mainspring runs show`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -49,11 +51,13 @@ pub(crate) async fn run(args: Args, context: &Context) -> Outcome {
     let run = server.client.cancel(id, &cancel).await?;
     context.output.show(&run, |palette| {
         let id = palette.strong(&id.to_string());
-        if run.status.is_ended() {
+        let standing = if run.status.is_ended() {
             format!("{id} has ended: {}", run.status.as_str())
         } else {
             format!("{id} is stopping")
-        }
+        };
+        let receipt = run.receipt.as_ref().map(|receipt| render::receipt(receipt, palette));
+        [Some(standing), receipt].into_iter().flatten().collect::<Vec<_>>().join("\n")
     })?;
     server.close(&context.output).await;
     Ok(ExitCode::SUCCESS)

@@ -65,6 +65,7 @@ async fn follow(server: &Server, run: RunId, after: u64, output: &Output) -> Res
     while let Some(seen) = follow.next().await? {
         match seen {
             Seen::Event(event) => show(&event, output)?,
+            Seen::Delta(_) => {}
             Seen::Away => output::note(&output.err_palette.dim(AWAY)),
             Seen::Back => output::note(&output.err_palette.dim(BACK)),
         }

@@ -1,0 +1,134 @@
+//! What a model has said, piece by piece, so that nothing is shown twice.
+//!
+//! Pieces are not journaled: some are missing after a break, and a repeated attempt says all of them again. What was
+//! shown of each call is remembered for the turn, and only what goes beyond it is handed on. At the end of the turn
+//! the committed text decides.
+
+use std::collections::BTreeMap;
+
+use mainspring_api::event::{Delta, DeltaKind};
+
+/// One of a turn's model calls, and what is heard of it.
+type Place = (u32, u32, bool);
+
+/// What was said in the turn so far.
+#[derive(Default)]
+pub(super) struct Speech {
+    said: BTreeMap<Place, Said>,
+    /// The text that was said last.
+    last: Option<Place>,
+}
+
+#[derive(Default)]
+struct Said {
+    /// What was shown.
+    shown: String,
+    /// What the attempt that is heard now has said.
+    heard: String,
+}
+
+/// What is to be shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum More {
+    /// This follows what was shown.
+    On(String),
+    /// This stands in place of what was shown, which is not what is said now.
+    Instead(String),
+}
+
+impl Speech {
+    /// Takes in a piece.
+    pub(super) fn hear(&mut self, delta: &Delta) -> Option<More> {
+        let is_text = delta.kind == DeltaKind::Text;
+        let place = (delta.turn, delta.call, is_text);
+        if is_text {
+            self.last = Some(place);
+        }
+        let said = self.said.entry(place).or_default();
+        said.heard.push_str(&delta.text);
+        if said.shown.starts_with(&said.heard) {
+            return None;
+        }
+        let more = match said.heard.strip_prefix(&said.shown) {
+            Some(more) => More::On(more.to_owned()),
+            None => More::Instead(said.heard.clone()),
+        };
+        said.shown.clone_from(&said.heard);
+        Some(more)
+    }
+
+    /// The attempt is over: another says everything anew.
+    pub(super) fn restart(&mut self) {
+        self.said.values_mut().for_each(|said| said.heard.clear());
+    }
+
+    /// The turn is over with this text; what of it was not shown.
+    pub(super) fn conclude(&mut self, text: &str) -> Option<More> {
+        let said = self.last.take().and_then(|place| self.said.remove(&place)).unwrap_or_default();
+        self.said.clear();
+        let (shown, text) = (said.shown.trim(), text.trim());
+        match text.strip_prefix(shown) {
+            Some("") => None,
+            Some(more) if !shown.is_empty() => {
+                // The blank between the two may have been shown already.
+                let has_blank = said.shown.ends_with(char::is_whitespace);
+                Some(More::On(if has_blank { more.trim_start() } else { more }.to_owned()))
+            }
+            _ => Some(More::Instead(text.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mainspring_types::StepId;
+
+    use super::*;
+
+    fn hear(speech: &mut Speech, call: u32, text: &str) -> Option<More> {
+        let step = StepId::new("main").expect("a step name");
+        speech.hear(&Delta { step, turn: 1, call, kind: DeltaKind::Text, text: text.to_owned() })
+    }
+
+    fn on(text: &str) -> Option<More> {
+        Some(More::On(text.to_owned()))
+    }
+
+    #[test]
+    fn a_repeated_attempt_shows_nothing_twice() {
+        let mut speech = Speech::default();
+        assert_eq!(hear(&mut speech, 1, "Hel"), on("Hel"));
+        speech.restart();
+        assert_eq!(hear(&mut speech, 1, "He"), None);
+        assert_eq!(hear(&mut speech, 1, "llo"), on("lo"));
+        assert_eq!(hear(&mut speech, 2, "Next"), on("Next"));
+        assert_eq!(speech.conclude("Next"), None);
+    }
+
+    #[test]
+    fn the_committed_text_completes_what_was_heard() {
+        let mut speech = Speech::default();
+        hear(&mut speech, 1, "The answer");
+        assert_eq!(speech.conclude("The answer is 4.\n"), on(" is 4."));
+        hear(&mut speech, 1, "The answer ");
+        assert_eq!(speech.conclude("The answer is 4."), on("is 4."));
+        assert_eq!(speech.conclude("Unheard."), Some(More::Instead("Unheard.".to_owned())));
+        assert_eq!(speech.conclude(""), None);
+    }
+
+    #[test]
+    fn what_has_a_gap_is_shown_whole_once_it_is_committed() {
+        let mut speech = Speech::default();
+        hear(&mut speech, 1, "The ");
+        hear(&mut speech, 1, "is 4.");
+        assert_eq!(speech.conclude("The answer is 4."), Some(More::Instead("The answer is 4.".to_owned())));
+    }
+
+    #[test]
+    fn another_answer_takes_the_place_of_the_first() {
+        let mut speech = Speech::default();
+        hear(&mut speech, 1, "One");
+        speech.restart();
+        assert_eq!(hear(&mut speech, 1, "Two"), Some(More::Instead("Two".to_owned())));
+    }
+}
