@@ -32,7 +32,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{client::Client, evidence::Evidence, fault::Trouble, gauge::Breach};
+use crate::{client::Client, evidence::Evidence, fault::Trouble};
 
 pub(crate) use greet::{Unmet, Way};
 
@@ -141,8 +141,7 @@ impl Connection {
 
     /// How it ended.
     async fn end(&self) -> Trouble {
-        let breach: Option<Breach> = self.evidence.breach();
-        match (&self.program, breach) {
+        match (&self.program, self.evidence.breach()) {
             (_, Some(breach)) => Trouble::Unruly(breach),
             (None, None) => Trouble::Gone { exit: None },
             (Some(program), None) => {

@@ -52,8 +52,8 @@ pub(crate) enum HttpFault {
     #[error("{0}")]
     Cut(String),
     /// The answer is a redirect.
-    #[error("redirects to `{0}`")]
-    Redirects(String),
+    #[error("HTTP status {status}: redirects to `{to}`")]
+    Redirects { status: u16, to: String },
     /// The answer's status is no success.
     #[error("HTTP status {status}: {body}")]
     Refused { status: u16, body: String },

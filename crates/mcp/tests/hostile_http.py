@@ -78,6 +78,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(200, b" " * 100_000_000)
         elif MODE == "failing":
             self.reply(500, b"out of order", "text/plain")
+        elif MODE == "elsewhere":
+            self.reply(303, Location="/done")
         elif MODE == "busy":
             self.reply(429, b"not now", "text/plain")
         elif MODE == "hang-call":

@@ -153,14 +153,20 @@ pub(super) fn of_http(error: &(dyn std::error::Error + Send + Sync + 'static)) -
     })
 }
 
+/// Some statuses say that the request was turned away; behind any other, such as 303 or 500, it may have been served.
+fn of_status(status: u16, trouble: Trouble) -> Silence {
+    match status {
+        307 | 308 | 400 | 401 | 403..=406 | 411 | 413..=415 | 429 => Silence::Unasked(trouble),
+        _ => Silence::Unanswered(trouble),
+    }
+}
+
 fn of_request(fault: &HttpFault) -> Silence {
     match fault {
         HttpFault::Unreachable(reason) => Silence::Unasked(Trouble::Unreachable { reason: reason.clone() }),
-        HttpFault::Redirects(to) => Silence::Unasked(Trouble::Redirects { to: to.clone() }),
+        HttpFault::Redirects { status, to } => of_status(*status, Trouble::Redirects { to: to.clone() }),
         HttpFault::Refused { status, body } => {
-            let refused = Trouble::Refused { status: *status, body: body.clone() };
-            // A server that fails may have done its part before.
-            if *status < 500 { Silence::Unasked(refused) } else { Silence::Unanswered(refused) }
+            of_status(*status, Trouble::Refused { status: *status, body: body.clone() })
         }
         HttpFault::Cut(_) => Silence::Unanswered(Trouble::Gone { exit: None }),
         HttpFault::Nonsense(reason) => Silence::Unanswered(Trouble::Nonsense { reason: reason.clone() }),

@@ -79,7 +79,7 @@ async fn refusal(response: Response<Incoming>) -> Result<ServerJsonRpcMessage, R
         let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
         // What follows the path may be a key.
         let to = to.split(['?', '#']).next().unwrap_or_default();
-        return Err(client(HttpFault::Redirects(printable(to))));
+        return Err(client(HttpFault::Redirects { status: status.as_u16(), to: printable(to) }));
     }
     let is_barred = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     let may_be_answer = kind(&response) == Kind::Json && !is_barred;

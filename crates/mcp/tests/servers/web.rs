@@ -132,5 +132,6 @@ async fn a_refused_call_was_never_made_and_a_failed_one_may_have_been() {
         "MCP server `s` refused with HTTP status 429 in a call of `echo`: not now; \
          check its `url`, and what the server logs"
     );
+    assert!(doubt("elsewhere").await.contains("redirects to `/done`"));
     assert!(doubt("failing").await.contains("HTTP status 500 in a call of `echo`: out of order"));
 }
