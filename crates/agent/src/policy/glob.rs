@@ -252,3 +252,65 @@ impl From<Glob> for String {
         glob.text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glob(text: &str) -> Glob {
+        text.parse().expect("a pattern")
+    }
+
+    #[test]
+    fn a_star_is_any_text() {
+        let table = [
+            ("src/*", "src/", true),
+            ("src/*", "src/a/b", true),
+            ("src/*", "src", false),
+            ("*.rs", "a/b.rs", true),
+            ("src/**/*.rs", "src/a.rs", true),
+            ("src/**/*.rs", "src/a/b/c.rs", true),
+            ("**/key", "key", true),
+            ("**/key", "a/key", true),
+            ("**/key", "monkey", false),
+            ("a**", "abc", true),
+            ("a\\*", "a*", true),
+            ("a\\*", "ab", false),
+            ("*é*", "café au lait", true),
+        ];
+        for (pattern, text, expected) in table {
+            assert_eq!(glob(pattern).matches(text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_matched_with_all_or_some_of_what_it_holds() {
+        assert!(glob("src/*").matches_all_below("src/") && glob("*").matches_all_below(""));
+        assert!(!glob("src/*.rs").matches_all_below("src/") && !glob("src/*").matches_all_below(""));
+        assert!(glob("src/*.rs").matches_some_below("src/") && glob("src/a/b").matches_some_below("src/"));
+        assert!(!glob("src/*").matches_some_below("docs/"));
+    }
+
+    #[test]
+    fn a_wider_pattern_covers_a_narrower_one() {
+        for (wide, narrow) in
+            [("*", "a*b"), ("src/*", "src/a/*"), ("**/a", "**/a"), ("*", "**/a"), ("a", "a")]
+        {
+            assert!(glob(wide).covers(&glob(narrow)), "{wide} {narrow}");
+        }
+        for (wide, narrow) in [("src/*", "*"), ("a", "a*"), ("*.rs", "*"), ("a\\*", "a*"), ("**/a", "*a")] {
+            assert!(!glob(wide).covers(&glob(narrow)), "{wide} {narrow}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pattern_says_why() {
+        let refused = |text: &str| text.parse::<Glob>().expect_err("no pattern").to_string();
+        assert_eq!(refused(""), "an empty pattern matches nothing; write `*` for everything");
+        assert_eq!(
+            refused("a\\"),
+            "`a\\` ends in `\\`, which stands before a character that is meant as it is"
+        );
+        assert!(refused(&"a".repeat(2000)).starts_with("the pattern is 2000 bytes"));
+    }
+}

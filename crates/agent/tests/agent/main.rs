@@ -11,6 +11,7 @@ mod policies;
 mod policy_laws;
 mod published;
 mod scripts;
+mod shells;
 mod versions;
 
 use std::{
