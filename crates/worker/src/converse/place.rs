@@ -28,6 +28,9 @@ pub(super) enum Where {
     Path(PathBuf),
 }
 
+/// The finding that tells how tools are confined to their workspace.
+const CONFINED: &str = "confined tools";
+
 /// The folders of one run.
 pub(super) struct Place {
     pub(super) workspace: Workspace,
@@ -61,9 +64,8 @@ impl Place {
     /// What the tools are held to, as far as it is the same for all of them.
     pub(super) fn isolation(&self, launcher: &Launcher) -> serde_json::Value {
         let findings = launcher.findings();
-        serde_json::json!({
-            "runtime": "default", "workspace": self.workspace.files(), "tools": serde_json::to_value(&findings).ok(),
-        })
+        let confined = findings.iter().find(|finding| finding.name == CONFINED).map(|finding| &finding.detail);
+        serde_json::json!({ "workspace": self.workspace.files(), "tools": confined })
     }
 
     /// The list of a server's tools that an attempt of this turn goes by, if one was pinned.
