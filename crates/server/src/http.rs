@@ -12,6 +12,7 @@
 mod body;
 mod envelope;
 mod explain;
+mod gates;
 mod guard;
 mod host;
 mod probes;
@@ -19,6 +20,7 @@ mod read;
 mod refusal;
 mod runs;
 mod serve;
+mod sessions;
 mod stream;
 
 #[cfg(test)]
@@ -59,6 +61,15 @@ pub fn routes(plane: Plane, stop: CancellationToken) -> Router {
         .route("/api/v1/runs/{run}/resume", post(runs::resume))
         .route("/api/v1/runs/{run}/raise", post(runs::raise))
         .route("/api/v1/runs/{run}/diverge", post(runs::diverge))
+        .route("/api/v1/runs/{run}/messages", post(sessions::message_run))
+        .route("/api/v1/runs/{run}/done", post(sessions::done))
+        .route("/api/v1/gates", get(gates::list))
+        .route("/api/v1/gates/{gate}", get(gates::show))
+        .route("/api/v1/gates/{gate}/answer", post(gates::answer))
+        .route("/api/v1/sessions", get(sessions::list).post(sessions::create))
+        .route("/api/v1/sessions/{session}", get(sessions::show))
+        .route("/api/v1/sessions/{session}/turns", get(sessions::turns))
+        .route("/api/v1/sessions/{session}/messages", post(sessions::message))
         .with_state(Shared { plane, stop })
 }
 

@@ -11,3 +11,4 @@ mod line;
 pub mod plane;
 pub mod stack;
 mod view;
+mod whisper;

@@ -1,40 +1,29 @@
 //! What handlers take from path, query and headers; each refuses what it does not know.
 
+mod id;
+mod listing;
+
 use std::error::Error;
 
 use axum::{
-    extract::{FromRequestParts, Path, Query},
+    extract::{FromRequestParts, Query},
     http::{header::HeaderName, request::Parts},
 };
-use mainspring_api::{IDEMPOTENCY_KEY, effect::ListEffects, run::ListRuns};
-use mainspring_types::{Code, ParseIdError, Problem, RunId};
+use mainspring_api::IDEMPOTENCY_KEY;
+use mainspring_types::{Code, Problem};
 use serde::{
     Deserialize,
     de::{DeserializeOwned, value::Error as ValueError},
 };
 
+pub(super) use self::{
+    id::{Gate, Run, Session},
+    listing::Listing,
+};
 use super::{explain, refusal::Refusal};
+use crate::plane::Deltas;
 
-const LIST_MAX: u32 = 200;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-
-/// The run in the path.
-pub(super) struct Run(pub(super) RunId);
-
-impl<S: Send + Sync> FromRequestParts<S> for Run {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state)
-            .await
-            .map_err(|rejected| Problem::new(Code::BadRequest, rejected.body_text()))?;
-        let malformed = |error: ParseIdError| {
-            Problem::new(Code::BadRequest, error.to_string())
-                .suggest("`mainspring runs list` shows the runs there are")
-        };
-        Ok(Self(text.parse().map_err(malformed)?))
-    }
-}
 
 /// The `Idempotency-Key`, if there is one.
 pub(super) struct IdempotencyKey(pub(super) Option<String>);
@@ -57,59 +46,28 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
-/// Which runs to list.
-pub(super) struct Listing(pub(super) ListRuns);
-
-impl<S: Sync> FromRequestParts<S> for Listing {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let list: ListRuns = query(parts)?;
-        demand_page(list.limit)?;
-        Ok(Self(list))
-    }
-}
-
-/// Which effects to list.
-pub(super) struct EffectListing(pub(super) ListEffects);
-
-impl<S: Sync> FromRequestParts<S> for EffectListing {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let list: ListEffects = query(parts)?;
-        demand_page(list.limit)?;
-        Ok(Self(list))
-    }
-}
-
-/// Whether a page may hold so many items.
-fn demand_page(limit: Option<u32>) -> Result<(), Problem> {
-    match limit {
-        Some(limit) if !(1..=LIST_MAX).contains(&limit) => {
-            let message = format!("the query, at `limit`: `{limit}` is not between 1 and {LIST_MAX}");
-            Err(Problem::new(Code::BadRequest, message).suggest("read further pages with `cursor`"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// After which entry a stream begins: `?after=` or `Last-Event-ID`, the later of both.
+/// What a stream tells: the entries after `?after=` or `Last-Event-ID`, the later of both, and with `?deltas=true` what
+/// is just being said.
 ///
 /// A browser that reconnects repeats the query it began with and adds the header: the header is then the later.
-pub(super) struct After(pub(super) u64);
+#[derive(Debug)]
+pub(super) struct Following {
+    pub(super) after: u64,
+    pub(super) deltas: Deltas,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AfterQuery {
+struct FollowingQuery {
     after: Option<u64>,
+    deltas: Option<bool>,
 }
 
-impl<S: Sync> FromRequestParts<S> for After {
+impl<S: Sync> FromRequestParts<S> for Following {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let asked: AfterQuery = query(parts)?;
+        let asked: FollowingQuery = query(parts)?;
         let header = parts.headers.get(LAST_EVENT_ID).map(|id| {
             let number = id.to_str().ok().and_then(|id| id.parse().ok());
             number.ok_or_else(|| {
@@ -119,7 +77,9 @@ impl<S: Sync> FromRequestParts<S> for After {
                 )
             })
         });
-        Ok(Self(asked.after.unwrap_or(0).max(header.transpose()?.unwrap_or(0))))
+        let after = asked.after.unwrap_or(0).max(header.transpose()?.unwrap_or(0));
+        let deltas = if asked.deltas.unwrap_or(false) { Deltas::Merged } else { Deltas::Omitted };
+        Ok(Self { after, deltas })
     }
 }
 

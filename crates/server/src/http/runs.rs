@@ -7,16 +7,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use mainspring_api::{
-    effect::EffectView,
+    effect::{EffectView, ListEffects},
     limit::{DivergeRun, RaiseRun},
-    run::{CancelRun, CreateRun, Page, RunSummary, RunView},
+    run::{CancelRun, CreateRun, ListRuns, Page, RunSummary, RunView},
 };
 use mainspring_types::RequestId;
 
 use super::{
     Shared,
     body::{Document, Nothing, Optional},
-    read::{After, EffectListing, IdempotencyKey, Listing, Run},
+    read::{Following, IdempotencyKey, Listing, Run},
     refusal::Refusal,
     stream,
 };
@@ -37,7 +37,7 @@ pub(super) async fn create(
 pub(super) async fn list(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Listing(list): Listing,
+    Listing(list): Listing<ListRuns>,
 ) -> Result<Json<Page<RunSummary>>, Refusal> {
     Ok(Json(shared.plane.list_runs(&caller, list).await?))
 }
@@ -55,9 +55,9 @@ pub(super) async fn events(
     Extension(caller): Extension<Caller>,
     Extension(id): Extension<RequestId>,
     Run(run): Run,
-    After(after): After,
+    Following { after, deltas }: Following,
 ) -> Result<Response, Refusal> {
-    let events = shared.plane.events(&caller, run, after).await?;
+    let events = shared.plane.events(&caller, run, after, deltas).await?;
     Ok(stream::answer(events, id, shared.stop))
 }
 
@@ -65,7 +65,7 @@ pub(super) async fn effects(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
     Run(run): Run,
-    EffectListing(list): EffectListing,
+    Listing(list): Listing<ListEffects>,
 ) -> Result<Json<Page<EffectView>>, Refusal> {
     Ok(Json(shared.plane.effects(&caller, run, list).await?))
 }
@@ -77,7 +77,7 @@ pub(super) async fn cancel(
     Optional(cancel): Optional<CancelRun>,
 ) -> Result<(StatusCode, Json<RunView>), Refusal> {
     Ok(match shared.plane.cancel(&caller, run, cancel).await? {
-        Cancelled::Stopping(run) => (StatusCode::ACCEPTED, Json(*run)),
+        Cancelled::Interrupted(run) | Cancelled::Stopping(run) => (StatusCode::ACCEPTED, Json(*run)),
         Cancelled::Ended(run) => (StatusCode::OK, Json(*run)),
     })
 }

@@ -1,4 +1,4 @@
-//! Server-sent events of one run.
+//! Server-sent events of one run. What is just being said has no id: nobody can ask for it again.
 //!
 //! What is ready at once leaves as one chunk, so that a busy run costs few writes. A comment goes out when nothing
 //! else did for a while: it tells both ends that the other is there. The stream ends after the run's last event, after
@@ -14,7 +14,8 @@ use axum::{
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream};
 use mainspring_api::{
-    event::{EventView, PROBLEM},
+    client::Live,
+    event::{DELTA, PROBLEM},
     problem::ProblemBody,
 };
 use mainspring_types::{Problem, RequestId};
@@ -26,7 +27,7 @@ const QUIET: Bytes = Bytes::from_static(b": quiet\n\n");
 /// Enough to make writes rare, and little enough to be held for a client that reads slowly.
 const BATCH_MAX: usize = 128;
 
-type Item = Result<EventView, Problem>;
+type Item = Result<Live, Problem>;
 
 /// The answer that streams `events`.
 pub(super) fn answer(
@@ -70,7 +71,8 @@ fn frames(batch: Vec<Item>, id: &RequestId) -> (Bytes, End) {
     let mut chunk = BytesMut::with_capacity(batch.len() * 256);
     for item in batch {
         match item {
-            Ok(event) => {
+            Ok(Live::Delta(delta)) => write(&mut chunk, None, DELTA, &delta),
+            Ok(Live::Entry(event)) => {
                 write(&mut chunk, Some(event.seq), &event.kind, &event);
                 if event.is_last() {
                     return (chunk.freeze(), End::Last);
@@ -98,13 +100,14 @@ fn write(chunk: &mut BytesMut, id: Option<u64>, kind: &str, data: &impl serde::S
 
 #[cfg(test)]
 mod tests {
-    use mainspring_types::{Code, Timestamp};
+    use mainspring_api::event::{Delta, DeltaKind, EventView};
+    use mainspring_types::{Code, StepId, Timestamp};
 
     use super::*;
 
-    fn event(seq: u64, kind: &str) -> EventView {
+    fn event(seq: u64, kind: &str) -> Live {
         let data = [("line".to_owned(), "a\nb".into())].into_iter().collect();
-        EventView { seq, at: Timestamp::from_millis(5), kind: kind.into(), data }
+        Live::Entry(EventView { seq, at: Timestamp::from_millis(5), kind: kind.into(), data })
     }
 
     async fn sent(events: impl Stream<Item = Item> + Send + 'static, stop: CancellationToken) -> Vec<Bytes> {
@@ -120,6 +123,19 @@ mod tests {
             [
                 "id: 1\nevent: log\ndata: {\"seq\":1,\"at\":\"1970-01-01T00:00:00.005Z\",\"type\":\"log\",\"line\":\"a\\nb\"}\n\n\
               id: 2\nevent: run.completed\ndata: {\"seq\":2,\"at\":\"1970-01-01T00:00:00.005Z\",\"type\":\"run.completed\",\"line\":\"a\\nb\"}\n\n"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_just_said_goes_between_without_an_id() {
+        let step = StepId::new("main").expect("a name");
+        let delta = Delta { step, turn: 1, call: 2, kind: DeltaKind::Text, text: "Hel".into() };
+        let sent = sent(stream::iter([Ok(Live::Delta(delta))]), CancellationToken::new()).await;
+        assert_eq!(
+            sent,
+            [
+                "event: delta\ndata: {\"step\":\"main\",\"turn\":1,\"call\":2,\"kind\":\"text\",\"text\":\"Hel\"}\n\n"
             ]
         );
     }

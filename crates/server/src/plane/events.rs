@@ -1,28 +1,51 @@
 //! The stream of one run: what is committed, then what is committed next, until the run has ended.
+//!
+//! Between the entries it may tell what models are just saying. A piece that was said before an entry is read is told
+//! before it; pieces that come too fast for the reader are lost, entries never are.
+
+use std::{collections::VecDeque, future::pending};
 
 use futures_util::{Stream, stream};
-use mainspring_api::event::EventView;
+use mainspring_api::{
+    client::Live,
+    event::{Delta, EventView},
+};
 use mainspring_engine::Listener;
 use mainspring_store::{Entry, Fault, Readers, RunKey};
-use mainspring_types::{Code, Problem, Value};
+use mainspring_types::{Code, Digest, Problem, Value};
 
-use super::{ENTRIES, Plane};
-use crate::view;
+use super::{ENTRIES, Plane, show::read_whole};
+use crate::{view, whisper};
 
-/// The entries of a run after `after`. An error ends the stream; the caller resumes from the last event it has.
+/// Whether a stream tells what models are just saying.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Deltas {
+    /// Entries alone.
+    #[default]
+    Omitted,
+    /// Between the entries, as it is said.
+    Merged,
+}
+
+/// What is told of a run after its entry `after`. An error ends the stream; the caller resumes from the last entry it
+/// has.
 pub(super) fn follow(
     plane: Plane,
     key: RunKey,
     after: u64,
-) -> impl Stream<Item = Result<EventView, Problem>> + Send {
+    deltas: Deltas,
+) -> impl Stream<Item = Result<Live, Problem>> + Send {
     // Listening begins before the first read, so that nothing committed in between goes unheard.
     let news = plane.engine.bell().listen(&key);
+    let speech = (deltas == Deltas::Merged).then(|| plane.whispers.listen(&key));
     let follower = Follower {
         plane,
         key,
         after,
         news,
-        ready: Vec::new().into_iter(),
+        speech,
+        unread: true,
+        ready: VecDeque::new(),
         stream: view::Stream::default(),
         over: false,
     };
@@ -37,42 +60,76 @@ struct Follower {
     key: RunKey,
     after: u64,
     news: Listener,
-    ready: std::vec::IntoIter<Entry>,
+    speech: Option<whisper::Listener>,
+    /// Whether there may be entries that were not read.
+    unread: bool,
+    ready: VecDeque<Piece>,
     stream: view::Stream,
     over: bool,
 }
 
+enum Piece {
+    Entry(Entry),
+    Delta(Delta),
+}
+
 impl Follower {
-    async fn next(&mut self) -> Option<Result<EventView, Problem>> {
+    async fn next(&mut self) -> Option<Result<Live, Problem>> {
         if self.over {
             return None;
         }
-        let event = match self.next_entry().await {
-            Ok(Some(entry)) => self.show(&entry).await,
+        let told = match self.next_piece().await {
+            Ok(Some(Piece::Delta(delta))) => return Some(Ok(Live::Delta(delta))),
+            Ok(Some(Piece::Entry(entry))) => self.show(&entry).await,
             Ok(None) => return None,
             Err(problem) => Err(problem),
         };
-        self.over = event.as_ref().map_or(true, EventView::is_last);
-        Some(event)
+        self.over = told.as_ref().map_or(true, EventView::is_last);
+        Some(told.map(Live::Entry))
     }
 
-    /// The next entry, as soon as there is one; `None` after the last of an ended run.
-    async fn next_entry(&mut self) -> Result<Option<Entry>, Problem> {
+    /// What comes next, as soon as it is there; `None` after the last entry of an ended run.
+    async fn next_piece(&mut self) -> Result<Option<Piece>, Problem> {
         loop {
-            if let Some(entry) = self.ready.next() {
-                self.after = entry.seq;
-                return Ok(Some(entry));
+            if let Some(piece) = self.ready.pop_front() {
+                return Ok(Some(piece));
             }
-            self.news.forget();
-            let (key, after) = (self.key.clone(), self.after);
-            let (ended, entries) = self.plane.read(move |readers| read_on(readers, &key, after)).await?;
-            if entries.is_empty() {
-                if ended {
-                    return Ok(None);
-                }
-                self.news.news().await;
+            if self.unread && self.read().await? {
+                return Ok(None);
             }
-            self.ready = entries.into_iter();
+            if self.ready.is_empty() {
+                self.wait().await;
+            }
+        }
+    }
+
+    /// Reads on; says whether the run has ended and there is nothing left to tell.
+    async fn read(&mut self) -> Result<bool, Problem> {
+        self.news.forget();
+        let said = self.speech.as_mut().map(whisper::Listener::pending).unwrap_or_default();
+        let (key, after) = (self.key.clone(), self.after);
+        let (ended, entries) = self.plane.read(move |readers| read_on(readers, &key, after)).await?;
+        let over = ended && entries.is_empty();
+        self.unread = !entries.is_empty();
+        self.after = entries.last().map_or(after, |entry| entry.seq);
+        self.ready.extend(said.into_iter().map(Piece::Delta));
+        self.ready.extend(entries.into_iter().map(Piece::Entry));
+        Ok(over)
+    }
+
+    /// Waits until there is something to read, or something is said.
+    async fn wait(&mut self) {
+        let said = async {
+            match &mut self.speech {
+                Some(speech) => speech.next().await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            // However much is said, entries are told in time.
+            biased;
+            () = self.news.news() => self.unread = true,
+            delta = said => self.ready.push_back(Piece::Delta(delta)),
         }
     }
 
@@ -92,9 +149,9 @@ impl Follower {
     }
 
     /// The result of a run whose last output this stream did not pass, or that lies in a blob.
-    async fn find_result(&self, digest: mainspring_types::Digest) -> Result<serde_json::Value, Problem> {
+    async fn find_result(&self, digest: Digest) -> Result<serde_json::Value, Problem> {
         let key = self.key.clone();
-        let reading = self.plane.read(move |readers| super::read_whole(readers, &key)).await?;
+        let reading = self.plane.read(move |readers| read_whole(readers, &key)).await?;
         let value = reading.result().unwrap_or(Value::Blob(digest));
         self.plane.result(&self.key.tenant, value).await
     }

@@ -9,7 +9,7 @@ use mainspring_engine::{EngineError, Refused};
 use mainspring_store::{RunKey, RunLimit};
 use mainspring_types::{Code, Problem, RunId};
 
-use super::{Plane, no_such_run};
+use super::Plane;
 use crate::{caller::Caller, limits, line::problem_of};
 
 impl Plane {
@@ -54,9 +54,7 @@ impl Plane {
     }
 
     async fn demand_unended(&self, key: &RunKey) -> Result<(), Problem> {
-        let wanted = key.clone();
-        let row = self.read(move |readers| readers.run(&wanted)).await?;
-        match row.ok_or_else(|| no_such_run(key.run))?.ended_at {
+        match self.demand(key).await?.ended_at {
             None => Ok(()),
             Some(_) => Err(Problem::new(Code::StateConflict, format!("run {} has ended", key.run))
                 .suggest("start it again: `mainspring run` takes --max-tokens, --max-cost and --max-calls")),

@@ -106,6 +106,7 @@ fn lifecycle(what: &What) -> (&'static str, Map<String, Json>) {
         What::Woken { step } => ("step.woken", json!({ "step": step })),
         What::Paused {} => ("run.paused", json!({})),
         What::Resumed {} => ("run.resumed", json!({})),
+        What::Interrupted {} => ("run.interrupted", json!({})),
         What::CancelRequested { level, reason } => {
             ("run.cancel_requested", json!({ "level": level, "reason": reason }))
         }

@@ -1,31 +1,19 @@
-//! A run as the API shows it: the fold of its journal, and what only the engine knows.
+//! A run as the API shows it: the fold of its journal, and what only the engine and other tables know.
 
-use mainspring_api::run::{RunStatus, RunSummary, RunView, StepView};
+use std::path::Path;
+
+use mainspring_api::run::{ReceiptView, RunStatus, RunSummary, RunView, StepView};
 use mainspring_boundary::{budget::Limit, price::NanoUsd};
-use mainspring_core::{AttemptEnd, Ending, Event, Reason, Run, StepState, Used, What};
+use mainspring_core::{Ending, Reason, Run, StepState};
 use mainspring_engine::Kept;
-use mainspring_store::{self as store, Entry, EntryKind, RunRow};
-use mainspring_types::{Code, Digest, Problem, StepId, Value};
+use mainspring_store::{GateRow, RunRow, Used};
+use mainspring_types::{Code, Problem, SessionId, StepId};
 use serde_json::Value as Json;
 
-use super::{effect, waiting};
-
-/// What reading a run's journal from its beginning tells.
-#[derive(Default)]
-pub(crate) struct Reading {
-    run: Option<Run>,
-    began: bool,
-    active_ms: u64,
-    peak_memory: Option<u64>,
-    isolation: Option<Json>,
-    last_seq: u64,
-    last_output: Option<(Digest, Value)>,
-    model_calls: u64,
-    replayed_calls: u64,
-}
+use super::{Reading, effect, waiting};
 
 /// What the journal alone does not tell of a run.
-pub(crate) struct Known {
+pub(crate) struct Known<'a> {
     /// Its result, once it was found.
     pub(crate) result: Option<Json>,
     /// The steps whose attempt no worker has taken.
@@ -33,76 +21,25 @@ pub(crate) struct Known {
     /// Why its live attempts do not go on.
     pub(crate) kept: Option<Kept>,
     /// What its calls used.
-    pub(crate) used: store::Used,
+    pub(crate) used: Used,
     /// The limits on its calls.
     pub(crate) limits: Vec<Limit>,
+    /// The conversation it belongs to.
+    pub(crate) session: Option<SessionId>,
+    /// What it asked of people.
+    pub(crate) gates: Vec<GateRow>,
+    /// What a cancel ended.
+    pub(crate) receipt: Option<ReceiptView>,
+    /// Where runs have folders of their own.
+    pub(crate) workspaces: &'a Path,
 }
 
 impl Reading {
-    /// Takes in the next entry.
-    pub(crate) fn read(&mut self, entry: Entry) -> Result<(), serde_json::Error> {
-        self.last_seq = entry.seq;
-        match entry.kind {
-            EntryKind::Lifecycle => {
-                let event: Event = serde_json::from_str(&entry.envelope)?;
-                if let What::AttemptEnded { end, used, .. } = &event.what {
-                    self.measure(*used);
-                    self.keep_output(end, entry.payload);
-                }
-                self.run = match self.run.take() {
-                    None => Run::begin(&event).map(|(run, _)| run),
-                    Some(run) => Some(run.apply(&event).0),
-                };
-            }
-            EntryKind::Note => self.read_note(&serde_json::from_str(&entry.envelope)?),
-            EntryKind::Effect => self.count(&serde_json::from_str(&entry.envelope)?),
-            EntryKind::Outcome => {}
-        }
-        Ok(())
-    }
-
-    fn measure(&mut self, used: Used) {
-        self.began = true;
-        self.active_ms += used.active_ms;
-        self.peak_memory = self.peak_memory.max(used.peak_memory);
-    }
-
-    fn keep_output(&mut self, end: &AttemptEnd, payload: Option<Vec<u8>>) {
-        if let AttemptEnd::Done { output } = end {
-            let inline = payload.and_then(|bytes| Value::from_stored(output.media, bytes));
-            self.last_output = Some((*output, inline.unwrap_or(Value::Blob(*output))));
-        }
-    }
-
-    fn read_note(&mut self, note: &Json) {
-        if note["type"] == "attempt.started" {
-            self.began = true;
-            self.isolation = Some(note["isolation"].clone());
-        }
-    }
-
-    fn count(&mut self, line: &Json) {
-        let replayed = matches!(line["type"].as_str(), Some("effect.replayed" | "effect.near"));
-        if replayed || line["type"] == "effect.intended" {
-            self.model_calls += 1;
-            self.replayed_calls += u64::from(replayed);
-        }
-    }
-
-    /// The run's result, where it is to be found; `None` unless it completed.
-    pub(crate) fn result(&self) -> Option<Value> {
-        let Ending::Completed { output } = self.run.as_ref()?.outcome()?.ending else { return None };
-        match &self.last_output {
-            Some((digest, value)) if *digest == output => Some(value.clone()),
-            _ => Some(Value::Blob(output)),
-        }
-    }
-
     /// The run, with what is known beside its journal.
-    pub(crate) fn show(self, row: &RunRow, known: Known) -> Option<RunView> {
+    pub(crate) fn show(self, row: &RunRow, known: Known<'_>) -> Option<RunView> {
         let run = self.run?;
-        let Known { result, untaken, kept, used, limits } = known;
-        let waiting = waiting::of(&run, row.run, &untaken, kept.as_ref());
+        let Known { result, untaken, kept, used, limits, session, gates, receipt, workspaces } = known;
+        let waiting = waiting::of(&run, row.run, (&untaken, kept.as_ref()), &gates);
         let status = match waiting.as_ref().map(|waiting| waiting.reason.as_str()) {
             Some("slot") if self.began || run.attempts() > 1 => RunStatus::Waiting,
             Some("slot") => RunStatus::Queued,
@@ -122,8 +59,8 @@ impl Reading {
             memory_usage_bytes: self.peak_memory,
             attempts: run.attempts(),
             usage: effect::usage(used.tokens),
-            model_calls: self.model_calls,
-            replayed_calls: self.replayed_calls,
+            model_calls: self.tally.model_calls,
+            replayed_calls: self.tally.replayed_calls,
             cost: NanoUsd(used.cost).to_string(),
             cost_nano_usd: used.cost,
             held_tokens: used.held.tokens,
@@ -133,8 +70,22 @@ impl Reading {
             waiting,
             steps: steps_of(&run, &untaken, kept.as_ref()),
             isolation: self.isolation,
+            session,
+            parent: run.created.parent.as_ref().map(|(parent, _)| *parent),
+            workspace: workspace(&run, workspaces),
+            tool_calls: self.tally.tool_calls,
+            receipt,
             last_seq: self.last_seq,
         })
+    }
+}
+
+/// The folder that the run's tools work in, if its plan names one.
+fn workspace(run: &Run, workspaces: &Path) -> Option<String> {
+    let is = &run.created.plan.steps.first()?.work["workspace"];
+    match (is["own"].as_str(), is["path"].as_str()) {
+        (Some(owner), _) => Some(workspaces.join(owner).display().to_string()),
+        (None, path) => path.map(str::to_owned),
     }
 }
 

@@ -1,9 +1,12 @@
 //! The one reason a run is not finished, in words, and the way out.
 
 use mainspring_api::run::Waiting;
-use mainspring_core::{Phase, Reason, Run, StepState};
+use mainspring_core::{Phase, Reason, Run, StepState, Wait};
 use mainspring_engine::Kept;
-use mainspring_types::{RunId, StepId, Timestamp};
+use mainspring_store::GateRow;
+use mainspring_types::{GateId, RunId, StepId, Timestamp};
+
+use super::gate;
 
 /// The reason as it travels.
 pub(super) fn word(reason: Reason) -> &'static str {
@@ -31,14 +34,19 @@ pub(super) fn untaken_reason(run: &Run) -> Reason {
 }
 
 /// What the run waits for; `None` when it has ended or an attempt of it is at work. `kept` is why none of its live
-/// attempts is.
-pub(super) fn of(run: &Run, id: RunId, untaken: &[StepId], kept: Option<&Kept>) -> Option<Waiting> {
+/// attempts is, `gates` what it asked of people.
+pub(super) fn of(
+    run: &Run,
+    id: RunId,
+    (untaken, kept): (&[StepId], Option<&Kept>),
+    gates: &[GateRow],
+) -> Option<Waiting> {
     let reason = match run.reason()? {
         Reason::Owner if run.live().all(|(step, _)| untaken.contains(step)) => untaken_reason(run),
         Reason::Owner => return kept.map(held),
         reason => reason,
     };
-    let (since, detail, way_out) = explain(run, id, reason);
+    let (since, detail, way_out) = explain(run, id, reason, gates);
     Some(Waiting { reason: word(reason).to_owned(), since, detail, way_out })
 }
 
@@ -52,9 +60,13 @@ fn held(kept: &Kept) -> Waiting {
     }
 }
 
-fn explain(run: &Run, id: RunId, reason: Reason) -> (Timestamp, String, String) {
+fn explain(run: &Run, id: RunId, reason: Reason, gates: &[GateRow]) -> (Timestamp, String, String) {
     let (step, since) = waiting_step(run, reason);
     let named = step.map(ToString::to_string).unwrap_or_default();
+    let wait = step.and_then(|step| match &run.steps[step].state {
+        StepState::Parked { wait, .. } => Some(wait),
+        _ => None,
+    });
     let (detail, way_out) = match reason {
         Reason::Slot => (
             "every worker slot is taken".to_owned(),
@@ -78,19 +90,43 @@ fn explain(run: &Run, id: RunId, reason: Reason) -> (Timestamp, String, String) 
             let until = run.timers.values().min().map(ToString::to_string).unwrap_or_default();
             (format!("step `{named}` is tried again at {until}"), "it goes on by itself".to_owned())
         }
-        Reason::Gate => (format!("step `{named}` waits for an answer"), "answer its gate".to_owned()),
+        Reason::Gate => asked(&named, wait, gates),
         Reason::Budget => (format!("step `{named}` used up its budget"), "raise the budget".to_owned()),
         Reason::Quota => {
             (format!("step `{named}` met the provider's limit"), "it goes on by itself".to_owned())
         }
-        Reason::Child => {
-            (format!("step `{named}` waits for another run"), "it goes on when that run has ended".to_owned())
-        }
+        Reason::Child => child(&named, wait),
         Reason::Dependency | Reason::Owner => {
             (format!("step `{named}` waits for a step before it"), "it goes on by itself".to_owned())
         }
     };
     (since, detail, way_out)
+}
+
+/// What is asked at the gate that is waited at, and who answers it how.
+fn asked(step: &str, wait: Option<&Wait>, gates: &[GateRow]) -> (String, String) {
+    let Some(Wait::Gate { gate, .. }) = wait else {
+        return (format!("step `{step}` waits for an answer"), "it goes on with the answer".to_owned());
+    };
+    match gates.iter().find(|asked| asked.hash == *gate) {
+        Some(open) => (gate::asked(open), gate::way_out(open)),
+        None => (
+            format!("step `{step}` waits for an answer at {}", GateId::of(gate)),
+            "it goes on with the answer".to_owned(),
+        ),
+    }
+}
+
+fn child(step: &str, wait: Option<&Wait>) -> (String, String) {
+    match wait {
+        Some(Wait::Child { child }) => (
+            format!("step `{step}` waits for run {child}, which it started"),
+            format!("it goes on when that run has ended; how it stands: mainspring why {child}"),
+        ),
+        _ => {
+            (format!("step `{step}` waits for another run"), "it goes on when that run has ended".to_owned())
+        }
+    }
 }
 
 /// The first step that waits for that reason, and since when.

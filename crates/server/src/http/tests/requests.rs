@@ -93,9 +93,11 @@ async fn queries_are_checked() {
 #[tokio::test]
 async fn a_stream_begins_after_the_later_of_query_and_header() {
     let server = Server::start().await;
-    for (query, header, after) in
-        [("", "x-no: id", "0"), ("?after=5", "last-event-id: 9", "9"), ("?after=5", "last-event-id: 3", "5")]
-    {
+    for (query, header, after) in [
+        ("", "x-no: id", "0 Omitted"),
+        ("?after=5", "last-event-id: 9", "9 Omitted"),
+        ("?after=5&deltas=true", "last-event-id: 3", "5 Merged"),
+    ] {
         assert_eq!(server.ask(&format!("GET /events{query}"), &[header], "").await.body, after);
     }
     assert_eq!(server.ask("GET /events", &["last-event-id: x"], "").await.status, 400);

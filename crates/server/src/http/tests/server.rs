@@ -4,7 +4,7 @@ use axum::{
     Extension, Router,
     routing::{get, post},
 };
-use mainspring_api::run::{CancelRun, CreateRun};
+use mainspring_api::run::{CancelRun, CreateRun, ListRuns};
 use mainspring_types::ExposeSecret;
 use serde_json::Value;
 use tokio::{
@@ -21,7 +21,7 @@ use crate::{
         Listener,
         body::{Document, Optional},
         probes,
-        read::{After, IdempotencyKey, Listing, Run},
+        read::{Following, IdempotencyKey, Listing, Run},
         serve,
     },
 };
@@ -110,9 +110,15 @@ impl Answer {
 fn echoes() -> Router {
     Router::new()
         .route("/health", get(probes::health))
-        .route("/runs", post(create).get(|Listing(list): Listing| async move { format!("{list:?}") }))
+        .route(
+            "/runs",
+            post(create).get(|Listing(list): Listing<ListRuns>| async move { format!("{list:?}") }),
+        )
         .route("/runs/{run}/cancel", post(cancel))
-        .route("/events", get(|After(after): After| async move { after.to_string() }))
+        .route(
+            "/events",
+            get(|Following { after, deltas }: Following| async move { format!("{after} {deltas:?}") }),
+        )
         .route("/caller", get(|Extension(caller): Extension<Caller>| async move { format!("{caller:?}") }))
         .route("/broken", get(broken))
 }

@@ -1,6 +1,6 @@
-//! The API over a whole stack, asked by the typed client; only the work of an attempt is made up.
+//! Runs: accepted, followed, listed, limited and cancelled.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, pin::pin, sync::Arc, time::Duration};
+use std::pin::pin;
 
 use futures_util::StreamExt;
 use mainspring_api::{
@@ -8,69 +8,11 @@ use mainspring_api::{
     effect::ListEffects,
     limit::{Departure, DivergeRun, Dollars, Policy, RaiseRun},
     run::{CancelRun, CreateRun, ListRuns, RunStatus, RunView},
-    worker::{End, Task},
-};
-use mainspring_server::{
-    config::Config,
-    data::{Folder, HOME_VARIABLE},
-    stack::Stack,
 };
 use mainspring_types::{Code, RunId};
-use mainspring_worker::{Control, Execute, Execution, Outcome};
 use serde_json::json;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::UnixStream,
-};
 
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Gives back its input, unless that is `"hold"`: then it works until it is told to end.
-struct Echo;
-
-impl Execute for Echo {
-    fn execute(&self, task: Task, mut control: Control) -> Execution<'_> {
-        Box::pin(async move {
-            if task.input.bytes() != Some(br#""hold""#) {
-                return Outcome::of(End::Done { output: task.input });
-            }
-            control.order().await;
-            Outcome::of(End::Aborted {})
-        })
-    }
-}
-
-struct Site {
-    stack: Stack,
-    client: Client,
-    root: tempfile::TempDir,
-}
-
-impl Site {
-    async fn start() -> Self {
-        let root = tempfile::tempdir().expect("a folder");
-        let agent = root.path().join("echo");
-        fs::write(&agent, "#!/bin/sh\n").expect("writes");
-        fs::set_permissions(&agent, fs::Permissions::from_mode(0o755)).expect("sets");
-        let data = root.path().join("data");
-        let folder = Folder::resolve(None, &|name| (name == HOME_VARIABLE).then(|| data.clone().into()));
-        let folder = folder.expect("a folder");
-        let config = Config::resolve(&folder.config_file(), &|_| None, &[]).expect("defaults");
-        let stack =
-            Stack::start(&folder, &config, "test", |_| Ok(Some(Arc::new(Echo)))).await.expect("starts");
-        let client = Client::unix(folder.control_socket());
-        Self { stack, client, root }
-    }
-
-    fn request(&self, input: &str) -> CreateRun {
-        let agent = self.root.path().join("echo").display().to_string();
-        CreateRun { agent, input: Some(json!(input)), ..CreateRun::default() }
-    }
-
-    async fn create(&self, input: &str) -> RunId {
-        self.client.create_run(&self.request(input), None).await.expect("accepted").run_id
-    }
-}
+use crate::site::{PATIENCE, Site, post};
 
 #[tokio::test]
 async fn a_run_is_followed_to_its_result() {
@@ -196,7 +138,7 @@ async fn the_server_is_ready_and_tells_where_it_listens() {
 async fn an_accepted_run_has_a_place() {
     let site = Site::start().await;
     let body = serde_json::to_string(&site.request("a")).expect("serialises");
-    let head = post(&site.stack.folder().control_socket(), "/api/v1/runs", &body).await;
+    let (head, _) = post(&site.stack.folder().control_socket(), "/api/v1/runs", &body).await;
     assert!(head.starts_with("HTTP/1.1 202 Accepted\r\n"), "{head}");
     assert!(head.contains("\r\nlocation: /api/v1/runs/run_"), "{head}");
 }
@@ -211,18 +153,4 @@ async fn shutting_down_ends_streams_that_have_nothing_to_say() {
     while let Some(entry) = entries.next().await {
         assert!(!entry.expect("an entry").is_last());
     }
-}
-
-/// The head of the answer to a request without any of our client in it.
-async fn post(socket: &Path, path: &str, body: &str) -> String {
-    let mut wire = UnixStream::connect(socket).await.expect("connects");
-    let length = body.len();
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-    );
-    wire.write_all(request.as_bytes()).await.expect("writes");
-    let mut answer = String::new();
-    wire.read_to_string(&mut answer).await.expect("reads");
-    answer.split_once("\r\n\r\n").expect("a head").0.to_owned()
 }
