@@ -145,7 +145,7 @@ pub struct Settlement<'a> {
     pub owner: u128,
     /// How it ended.
     pub state: EffectState,
-    /// For a failure: whether another try may help.
+    /// Whether another try may help, or is known to be the first that takes place.
     pub retryable: bool,
     /// The answer's head, as a JSON document.
     pub answer: Option<&'a str>,
@@ -179,7 +179,7 @@ pub struct Candidate {
     pub occurrence: u32,
     /// How it stands.
     pub state: EffectState,
-    /// For a failure: whether another try may help.
+    /// Whether another try may help, or is known to be the first that takes place.
     pub retryable: bool,
     /// Whether it must not be repeated when its outcome is unknown.
     pub irreversible: bool,
@@ -193,6 +193,21 @@ pub struct Candidate {
     pub mine: Mine,
     /// Whether the attempt that made it went on in the same conversation afterwards.
     pub continued: bool,
+}
+
+/// What an effect calls, and how its last try stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Called {
+    /// The model or the tool, by name.
+    pub name: String,
+    /// How it stands.
+    pub state: EffectState,
+    /// Who settles it.
+    pub owner: u128,
+    /// How many tries it had.
+    pub tries: u32,
+    /// Whether it is recorded what the agent was told of it.
+    pub told: bool,
 }
 
 /// An effect of an earlier attempt that the asking attempt was not given.

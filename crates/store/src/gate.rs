@@ -58,6 +58,9 @@ impl GateRow {
 /// The state of a gate that nobody has answered.
 pub(crate) const OPEN: &str = "open";
 
+/// The kind of gate at which a run waits for the next message. Without one in time it waits for none any more.
+pub(crate) const INPUT: &str = "input";
+
 /// The answer that counts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GateSettled {

@@ -23,8 +23,8 @@ mod writer;
 pub use batch::Batch;
 pub use blobs::Blobs;
 pub use effect::{
-    AccountKey, Balance, Candidate, Charge, EffectRow, EffectState, Identity, Mine, NewEffect, NewTry,
-    Recorded, RunLimit, Settlement, StoredBody, Tokens, TryEnd, Unconsumed,
+    AccountKey, Balance, Called, Candidate, Charge, EffectRow, EffectState, Identity, Mine, NewEffect,
+    NewTry, Recorded, RunLimit, Settlement, StoredBody, Tokens, TryEnd, Unconsumed,
 };
 pub use fault::{Fault, OpenError};
 pub use gate::{GateFilter, GateRow, GateSettled};

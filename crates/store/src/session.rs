@@ -26,6 +26,8 @@ pub struct Conversation {
     pub session: SessionId,
     /// Whether the run waits for a further message after each turn.
     pub waits: bool,
+    /// Whether it is about to end, having taken up every message: another would not be heard.
+    pub over: bool,
 }
 
 /// A concluded turn.

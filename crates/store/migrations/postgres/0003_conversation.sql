@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS gates (
 );
 
 CREATE INDEX IF NOT EXISTS gates_by_state ON gates (tenant, state, opened_at, gate);
-CREATE INDEX IF NOT EXISTS gates_by_run ON gates (tenant, run);
+CREATE INDEX IF NOT EXISTS gates_by_run ON gates (tenant, run, state);
+CREATE INDEX IF NOT EXISTS gates_by_time ON gates (tenant, opened_at, gate);
 
 -- Calls that need no further approval in a session, each a pattern.
 CREATE TABLE IF NOT EXISTS remembered (
@@ -55,12 +56,13 @@ CREATE TABLE IF NOT EXISTS sessions (
     PRIMARY KEY (tenant, session)
 );
 
--- Which runs were held in which session, and whether they wait for further messages.
+-- Which runs were held in which session, whether they wait for further messages, and whether they hear any more.
 CREATE TABLE IF NOT EXISTS conversations (
     tenant  TEXT    NOT NULL,
     run     BYTEA    NOT NULL,
     session BYTEA    NOT NULL,
     waits   BIGINT NOT NULL,
+    over    BIGINT NOT NULL,
     PRIMARY KEY (tenant, run)
 );
 

@@ -4,7 +4,7 @@ use mainspring_types::{AttemptNo, EffectId, Hash, StepId};
 use rusqlite::{OptionalExtension, Row};
 
 use super::{Pen, run_bytes, unreadable};
-use crate::{EffectState, Fault, NewEffect, RunKey, Settlement, StoredBody};
+use crate::{Called, EffectState, Fault, NewEffect, RunKey, Settlement, StoredBody};
 
 const HOLDS: &str = "SELECT 1
 FROM outbox
@@ -17,7 +17,7 @@ const INTEND: &str = "INSERT INTO effects (tenant, run, effect, step, attempt, r
     own, model, state, retryable, irreversible, superseded, delivered, tries, owner, request, answer, intended_at, settled_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'intended', 0, $14, 0, 0, 1, $15, $16, NULL, $17, NULL)";
 const INTEND_AGAIN: &str = "UPDATE effects
-SET state = 'intended', owner = $1, tries = $2, delivered = 0, settled_at = NULL
+SET state = 'intended', retryable = 0, owner = $1, tries = $2, delivered = 0, settled_at = NULL
 WHERE tenant = $3 AND run = $4 AND effect = $5";
 const SETTLE_EFFECT: &str = "UPDATE effects
 SET state = $1, retryable = $2, answer = $3, settled_at = $4
@@ -30,7 +30,7 @@ SET packed = excluded.packed, size = excluded.size, hash = excluded.hash, body =
 const REQUESTED: &str = "SELECT request
 FROM effects
 WHERE tenant = $1 AND run = $2 AND effect = $3";
-const CALLED: &str = "SELECT model
+const CALLED: &str = "SELECT model, state, owner, tries, answer IS NOT NULL
 FROM effects
 WHERE tenant = $1 AND run = $2 AND effect = $3";
 const SUPERSEDE: &str = "UPDATE effects
@@ -147,10 +147,10 @@ impl Pen<'_> {
         Ok(self.connection.prepare_cached(REQUESTED)?.query_row(values, |row| row.get(0))?)
     }
 
-    /// What an effect calls: a model, or a tool.
-    pub fn called(&self, key: &RunKey, effect: EffectId) -> Result<String, Fault> {
+    /// What an effect calls, and how it stands; `None` when the run has no such effect.
+    pub fn called(&self, key: &RunKey, effect: EffectId) -> Result<Option<Called>, Fault> {
         let values = (key.tenant.as_str(), run_bytes(key.run), effect_bytes(effect));
-        Ok(self.connection.prepare_cached(CALLED)?.query_row(values, |row| row.get(0))?)
+        Ok(self.connection.prepare_cached(CALLED)?.query_row(values, called).optional()?)
     }
 
     /// Keeps the body of an effect's answer, in place of an earlier one.
@@ -183,6 +183,12 @@ impl Pen<'_> {
     pub(super) fn abandon_effects(&mut self, key: &RunKey) -> Result<(), Fault> {
         self.execute(ABANDON, &[&key.tenant.as_str(), &run_bytes(key.run)])
     }
+}
+
+fn called(row: &Row<'_>) -> rusqlite::Result<Called> {
+    let owner = u128::from_be_bytes(row.get(2)?);
+    let (name, state) = (row.get(0)?, state_from(row, 1)?);
+    Ok(Called { name, state, owner, tries: row.get(3)?, told: row.get(4)? })
 }
 
 /// An effect's id as stored.

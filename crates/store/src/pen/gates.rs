@@ -4,7 +4,10 @@ use mainspring_types::{EffectId, GateId, Hash, RunId, SessionId, TenantId, Times
 use rusqlite::{OptionalExtension, Row, ToSql};
 
 use super::{Pen, effect_bytes, effect_from, hash_from, name_from, run_bytes, run_from};
-use crate::{EntryKind, Fault, GateRow, GateSettled, Ledger, NewEntry, RunKey, gate::OPEN};
+use crate::{
+    EntryKind, Fault, GateRow, GateSettled, Ledger, NewEntry, RunKey,
+    gate::{INPUT, OPEN},
+};
 
 /// Which columns a gate is read from, in which order.
 macro_rules! columns {
@@ -36,12 +39,20 @@ FROM gates
 WHERE tenant = $1 AND run = $2
 ORDER BY opened_at, gate"
 );
+const OPEN_OF_RUN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    "
+FROM gates
+WHERE tenant = $1 AND run = $2 AND state = 'open'
+ORDER BY opened_at, gate"
+);
 pub(crate) const GATES: &str = concat!(
     "SELECT ",
     columns!(),
     "
 FROM gates
-WHERE tenant = $1 AND (opened_at > $2 OR (opened_at = $2 AND gate > $3))
+WHERE tenant = $1 AND (opened_at, gate) > ($2, $3)
 ORDER BY opened_at, gate
 LIMIT $4"
 );
@@ -50,7 +61,7 @@ pub(crate) const GATES_BY_STATE: &str = concat!(
     columns!(),
     "
 FROM gates
-WHERE tenant = $1 AND state = $2 AND (opened_at > $3 OR (opened_at = $3 AND gate > $4))
+WHERE tenant = $1 AND state = $2 AND (opened_at, gate) > ($3, $4)
 ORDER BY opened_at, gate
 LIMIT $5"
 );
@@ -68,8 +79,18 @@ FROM remembered
 WHERE tenant = $1 AND session = $2
 ORDER BY pattern";
 
-pub(crate) const STATEMENTS: &[&str] =
-    &[ASK, GATE, GATES_OF_RUN, GATES, GATES_BY_STATE, SETTLE_GATE, WITHDRAW, REMEMBER_SHAPE, REMEMBERED];
+pub(crate) const STATEMENTS: &[&str] = &[
+    ASK,
+    GATE,
+    GATES_OF_RUN,
+    OPEN_OF_RUN,
+    GATES,
+    GATES_BY_STATE,
+    SETTLE_GATE,
+    WITHDRAW,
+    REMEMBER_SHAPE,
+    REMEMBERED,
+];
 
 /// Gates.
 impl Pen<'_> {
@@ -105,9 +126,9 @@ impl Pen<'_> {
         Ok(statement.query_row((tenant.as_str(), gate_bytes(gate)), gate_row).optional()?)
     }
 
-    /// The gates of a run, oldest first.
-    pub fn gates_of(&self, key: &RunKey) -> Result<Vec<GateRow>, Fault> {
-        self.rows(GATES_OF_RUN, &[&key.tenant.as_str(), &run_bytes(key.run)], gate_row)
+    /// The gates of a run that nobody has answered, oldest first.
+    pub fn open_gates(&self, key: &RunKey) -> Result<Vec<GateRow>, Fault> {
+        self.rows(OPEN_OF_RUN, &[&key.tenant.as_str(), &run_bytes(key.run)], gate_row)
     }
 
     /// Writes the answer that counts; says whether the gate was open until then.
@@ -169,6 +190,9 @@ impl Pen<'_> {
             at,
         };
         self.settle_gate(&key.tenant, id, "expired", &settled)?;
+        if open.kind == INPUT {
+            self.hear_no_more(key)?;
+        }
         let line = serde_json::json!({
             "type": "gate.settled", "gate_id": id, "action": settled.action, "by": settled.by, "step": open.step,
         });

@@ -16,13 +16,16 @@ WHERE tenant = $1 AND session = $2";
 const TOUCH: &str = "UPDATE sessions
 SET changed_at = $1, title = coalesce(title, $2)
 WHERE tenant = $3 AND session = $4";
-const JOIN: &str = "INSERT INTO conversations (tenant, run, session, waits)
-VALUES ($1, $2, $3, $4)";
-pub(crate) const CONVERSATION: &str = "SELECT session, waits
+const JOIN: &str = "INSERT INTO conversations (tenant, run, session, waits, over)
+VALUES ($1, $2, $3, $4, $5)";
+pub(crate) const CONVERSATION: &str = "SELECT session, waits, over
 FROM conversations
 WHERE tenant = $1 AND run = $2";
 const HEAR_NO_MORE: &str = "UPDATE conversations
 SET waits = 0
+WHERE tenant = $1 AND run = $2";
+const HEAR_NOTHING: &str = "UPDATE conversations
+SET over = 1
 WHERE tenant = $1 AND run = $2";
 pub(crate) const LIVE_IN: &str = "SELECT r.run
 FROM conversations AS c
@@ -72,6 +75,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     JOIN,
     CONVERSATION,
     HEAR_NO_MORE,
+    HEAR_NOTHING,
     LIVE_IN,
     CONCLUDE,
     COPY_TURNS,
@@ -113,7 +117,8 @@ impl Pen<'_> {
 
     /// Lets a run take part in a session.
     pub fn join(&mut self, key: &RunKey, is: Conversation) -> Result<(), Fault> {
-        self.execute(JOIN, &[&key.tenant.as_str(), &run_bytes(key.run), &bytes(is.session), &is.waits])
+        let (tenant, run) = (key.tenant.as_str(), run_bytes(key.run));
+        self.execute(JOIN, &[&tenant, &run, &bytes(is.session), &is.waits, &is.over])
     }
 
     /// The run's part in a session, if it has one.
@@ -125,6 +130,11 @@ impl Pen<'_> {
     /// The run waits for no further message.
     pub fn hear_no_more(&mut self, key: &RunKey) -> Result<(), Fault> {
         self.execute(HEAR_NO_MORE, &[&key.tenant.as_str(), &run_bytes(key.run)])
+    }
+
+    /// The run hears nothing that is said from now on.
+    pub fn hear_nothing(&mut self, key: &RunKey) -> Result<(), Fault> {
+        self.execute(HEAR_NOTHING, &[&key.tenant.as_str(), &run_bytes(key.run)])
     }
 
     /// The run that has not ended in a session, if there is one.
@@ -236,7 +246,7 @@ pub(crate) fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
 }
 
 pub(crate) fn conversation_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
-    Ok(Conversation { session: session_from(row, 0)?, waits: row.get(1)? })
+    Ok(Conversation { session: session_from(row, 0)?, waits: row.get(1)?, over: row.get(2)? })
 }
 
 pub(crate) fn turn_row(row: &Row<'_>) -> rusqlite::Result<TurnRow> {

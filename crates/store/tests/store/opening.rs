@@ -41,7 +41,7 @@ fn a_database_of_a_newer_version_is_left_alone() {
     assert_eq!(problem.code.as_str(), "E1402");
     assert_eq!(
         problem.message,
-        "`DATA/mainspring.db` was written in format 3, and this version reads up to 2"
+        "`DATA/mainspring.db` was written in format 4, and this version reads up to 3"
     );
     assert_eq!(
         problem.suggestion.as_deref(),

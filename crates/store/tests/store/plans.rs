@@ -5,6 +5,7 @@ use rusqlite::Connection;
 const SQLITE: &str = concat!(
     include_str!("../../migrations/sqlite/0001_journal.sql"),
     include_str!("../../migrations/sqlite/0002_boundary.sql"),
+    include_str!("../../migrations/sqlite/0003_conversation.sql"),
 );
 
 /// The steps in which SQLite would carry a statement out.
@@ -51,5 +52,17 @@ fn what_a_request_is_compared_with_is_found_by_its_place_in_the_conversation() {
             let by_place = ["effects_by_", "SEARCH s USING", "SEARCH given USING"];
             assert!(by_place.iter().any(|index| step.contains(index)), "{step} in `{statement}`");
         }
+    }
+}
+
+#[test]
+fn gates_are_listed_in_the_order_in_which_they_lie() {
+    let connection = connection();
+    let listed = |statement: &&str| statement.contains("FROM gates") && statement.contains("LIMIT");
+    let statements: Vec<_> = mainspring_store::statements().filter(listed).collect();
+    assert_eq!(statements.len(), 2, "all of them, and those in one state");
+    for statement in statements {
+        let plan = plan(&connection, statement);
+        assert!(plan.iter().all(|step| step.starts_with("SEARCH gates USING INDEX")), "{plan:?}");
     }
 }
