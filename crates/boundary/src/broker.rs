@@ -19,7 +19,7 @@ mod answer;
 mod child;
 mod decide;
 mod intend;
-mod lines;
+pub(crate) mod lines;
 mod question;
 mod settle;
 
@@ -99,11 +99,14 @@ impl Permit {
     }
 }
 
+/// The attempts that may call tools, by the numbers of their tickets.
+type Charters = HashMap<u64, (Pass, Arc<Charter>)>;
+
 /// The broker of one data folder. Clones share it.
 #[derive(Clone)]
 pub struct Broker {
     gateway: Gateway,
-    charters: Arc<Mutex<HashMap<u64, (Pass, Arc<Charter>)>>>,
+    charters: Arc<Mutex<Charters>>,
 }
 
 impl Broker {
@@ -117,9 +120,15 @@ impl Broker {
         self.charters().insert(pass.nonce, (pass, Arc::new(charter)));
     }
 
-    /// The attempt is over.
+    /// The attempt is over, and so is what was left of those before it: they were kept only for as long as a worker
+    /// that fell silent might yet say how its calls ended.
     pub fn release(&self, nonce: u64) {
-        self.charters().remove(&nonce);
+        let mut charters = self.charters();
+        if let Some((over, _)) = charters.remove(&nonce) {
+            charters.retain(|_, (pass, _)| {
+                (&pass.key, &pass.step) != (&over.key, &over.step) || pass.attempt > over.attempt
+            });
+        }
     }
 
     /// Decides about a call of the attempt with that ticket; durable once this returns.
@@ -141,7 +150,7 @@ impl Broker {
         end: End,
         elapsed_ms: u64,
     ) -> Result<Settled, Fault> {
-        let Some((pass, _)) = self.chartered(nonce) else { return Ok(Settled::Abandoned) };
+        let Some((pass, charter)) = self.chartered(nonce) else { return Ok(Settled::Abandoned) };
         let text = match &end {
             End::Returned { text, .. } => text.as_str(),
             End::Failed { message } | End::Unknown { message } => message,
@@ -149,7 +158,7 @@ impl Broker {
         };
         let body = self.gateway.keep(&pass.key.tenant, text.as_bytes()).await;
         let owner = self.gateway.ledger().owner;
-        let settle = Settle::new(pass, owner, (effect, number), end, body, elapsed_ms);
+        let settle = Settle::new((pass, charter), owner, (effect, number), end, body, elapsed_ms);
         work::ask(self.gateway.submit(), settle).await
     }
 
@@ -163,7 +172,7 @@ impl Broker {
             (None, None) => return Err(gone()),
         };
         let text = String::from_utf8_lossy(&unpack(body.packed, bytes)?).into_owned();
-        Ok(Decision::Recorded { effect, text, error: head.error })
+        Ok(Decision::Recorded { effect, text: head.told(text), error: head.error })
     }
 
     /// Whether the attempt with that ticket may call tools.
@@ -179,7 +188,7 @@ impl Broker {
         self.charters().get(&nonce).cloned()
     }
 
-    fn charters(&self) -> std::sync::MutexGuard<'_, HashMap<u64, (Pass, Arc<Charter>)>> {
+    fn charters(&self) -> std::sync::MutexGuard<'_, Charters> {
         self.charters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

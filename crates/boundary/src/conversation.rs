@@ -17,6 +17,7 @@ mod say;
 use mainspring_types::{Hash, Hasher, Timestamp};
 use serde_json::value::RawValue;
 
+pub(crate) use self::say::put;
 pub use self::{
     begin::{Beginning, Busy, begin, fork},
     conclude::Turn,
@@ -52,7 +53,7 @@ pub struct Incoming {
 pub enum Concluded {
     /// Another turn: these came meanwhile.
     Messages(Vec<Incoming>),
-    /// Nothing: the conversation is over for this run.
+    /// Nothing: the conversation is over for this run, which hears nothing that is said from now on.
     Over,
     /// A wait for the next message.
     Gate {
@@ -70,7 +71,8 @@ impl Broker {
     pub async fn recall(&self, nonce: u64) -> Result<Option<Recalled>, mainspring_store::Fault> {
         let Some((pass, charter)) = self.chartered(nonce) else { return Ok(None) };
         let turns_max = charter.assistant.session.history_turns;
-        work::ask(self.submit(), recall::Recall { pass, turns_max }).await
+        let standing = work::ask(self.submit(), recall::Recall { pass, turns_max }).await?;
+        standing.map(recall::Standing::unpack).transpose()
     }
 
     /// Writes a turn down and says what follows it; durable once this returns.

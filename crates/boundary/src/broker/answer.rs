@@ -1,11 +1,15 @@
 //! Answers of people to gates: durable once told, and the first one counts.
 
 use mainspring_core::{Ask, Principal, Request};
-use mainspring_store::{Demand, Fault, GateRow, GateSettled, News, Pen, RunKey, Submit};
+use mainspring_store::{Demand, Fault, GateRow, GateSettled, Ledger as _, News, Pen, RunKey, Submit};
 use mainspring_types::{GateId, RequestId, TenantId, Timestamp};
+use serde_json::{Map, Value, json};
 
 use super::lines;
-use crate::work::{self, Work};
+use crate::{
+    conversation::put,
+    work::{self, Work},
+};
 
 /// What is answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +53,7 @@ pub struct Answer {
 pub enum Unanswered {
     /// The tenant has no such gate.
     NoSuchGate,
-    /// It was answered before, or its deadline has passed: this is how it stands.
+    /// It was answered before, or its deadline has passed, or its run has ended: this is how it stands.
     Settled(Box<GateRow>),
     /// The gate takes no answer of this kind.
     Unfit {
@@ -87,6 +91,10 @@ impl Answer {
         if !approves && self.arguments.is_some() {
             return Some("other arguments come with the approval of a tool call alone".into());
         }
+        let is_object = |text: &String| serde_json::from_str::<Map<String, Value>>(text).is_ok();
+        if !self.arguments.iter().all(is_object) {
+            return Some("`arguments` is not a JSON object".into());
+        }
         if !approves && self.remember {
             return Some("only the approval of a tool call can be remembered".into());
         }
@@ -110,18 +118,24 @@ impl Giving {
         news: &mut News,
     ) -> Result<Result<GateRow, Unanswered>, Fault> {
         let Some(gate) = pen.gate(&self.tenant, self.gate)? else { return Ok(Err(Unanswered::NoSuchGate)) };
+        let key = RunKey { tenant: self.tenant.clone(), run: gate.run };
         // What the deadline brings counts from its moment on, though the timer may be a moment late.
-        if !gate.is_open() || gate.deadline.is_some_and(|deadline| deadline <= now) {
+        if gate.is_open() && gate.deadline.is_some_and(|deadline| deadline <= now) {
+            let line = pen.expire_gate(&key, &gate.hash, now)?;
+            news.extend(line.map(|seq| (key, seq)));
+            let expired = pen.gate(&self.tenant, self.gate)?.unwrap_or(gate);
+            return Ok(Err(Unanswered::Settled(Box::new(expired))));
+        }
+        if !gate.is_open() {
             return Ok(Err(Unanswered::Settled(Box::new(gate))));
         }
         if let Some(message) = self.answer.unfit(&gate) {
             return Ok(Err(Unanswered::Unfit { message }));
         }
-        let key = RunKey { tenant: self.tenant.clone(), run: gate.run };
         if gate.kind == "input" {
             let text = self.answer.message.clone().unwrap_or_default();
-            let parts = serde_json::json!([{ "type": "text", "text": text }]).to_string();
-            pen.say(&key, &self.answer.by, &parts, now)?;
+            let parts = json!([{ "type": "text", "text": text }]).to_string();
+            put(pen, &key, &self.answer.by, (&parts, &text), now, news)?;
         }
         let settled = self.settled(&gate, now);
         if let (Some(shape), Some(part)) = (&settled.remembered, pen.conversation(&key)?) {

@@ -5,7 +5,7 @@
 
 use mainspring_agent::{Assistant, BudgetAsk, TaskAsk, narrowed};
 use mainspring_core::{Created, Ending, Event, Plan, PlannedStep, Principal, RULES, Run, What};
-use mainspring_store::{Conversation, Demand, Fault, Ledger as _, Pen, RunKey, RunLimit, SessionRow};
+use mainspring_store::{Conversation, Demand, Entry, Fault, Ledger as _, Pen, RunKey, RunLimit, SessionRow};
 use mainspring_types::{AgentName, EffectId, Hasher, RequestId, RunId, SessionId, Timestamp, Value};
 use serde_json::json;
 
@@ -129,7 +129,7 @@ impl Wanted {
             changed_at: now,
         };
         pen.begin_session(&key.tenant, &row)?;
-        pen.join(key, Conversation { session, waits: false })?;
+        pen.join(key, Conversation { session, waits: false, over: false })?;
         let parts = json!([{ "type": "text", "text": self.prompt }]).to_string();
         pen.say(key, "the agent above", &parts, now).map(drop)
     }
@@ -138,7 +138,11 @@ impl Wanted {
 /// What the run that was started came to, and whether that is a complaint; `None` while it has not ended.
 pub(super) fn outcome(pen: &mut Pen<'_>, pass: &Pass, run: RunId) -> Result<Option<(String, bool)>, Fault> {
     let key = RunKey { tenant: pass.key.tenant.clone(), run };
-    let events = events(pen, &key)?;
+    if !pen.has_ended(&key)? {
+        return Ok(None);
+    }
+    let entries = pen.lifecycle(&key)?;
+    let events: Vec<Event> = entries.iter().map(|entry| read(&key, entry)).collect::<Result<_, Fault>>()?;
     let Some(outcome) = Run::from_log(&events).and_then(|run| run.outcome().cloned()) else {
         return Ok(None);
     };
@@ -157,16 +161,15 @@ pub(super) fn outcome(pen: &mut Pen<'_>, pass: &Pass, run: RunId) -> Result<Opti
 
 /// What a run carries with it from its beginning.
 fn created_of(pen: &mut Pen<'_>, key: &RunKey) -> Result<Created, Fault> {
-    match events(pen, key)?.into_iter().next().map(|event| event.what) {
+    match pen.lifecycle(key)?.first().map(|entry| read(key, entry)).transpose()?.map(|event| event.what) {
         Some(What::Created(created)) => Ok(*created),
         _ => Err(Fault::Corrupt { detail: format!("{} does not begin with its creation", key.run) }),
     }
 }
 
-fn events(pen: &mut Pen<'_>, key: &RunKey) -> Result<Vec<Event>, Fault> {
-    let unreadable = |error| Fault::Corrupt { detail: format!("an entry of {}: {error}", key.run) };
-    let entries = pen.lifecycle(key)?;
-    entries.iter().map(|entry| serde_json::from_str(&entry.envelope).map_err(unreadable)).collect()
+fn read(key: &RunKey, entry: &Entry) -> Result<Event, Fault> {
+    serde_json::from_str(&entry.envelope)
+        .map_err(|error| Fault::Corrupt { detail: format!("entry {} of {}: {error}", entry.seq, key.run) })
 }
 
 /// The limits that a run is given by its definition.

@@ -8,6 +8,8 @@ use mainspring_store::{Candidate, EffectState, GateRow, GateSettled, Mine};
 pub(super) struct Known<'a> {
     /// The call, once it was written down.
     pub(super) effect: Option<&'a Candidate>,
+    /// Whether it is recorded what the agent was told of it.
+    pub(super) told: bool,
     /// The gate before the call.
     pub(super) gate: Option<&'a GateRow>,
     /// The gate about what became of its last try.
@@ -55,8 +57,10 @@ pub(super) enum Step<'a> {
     Doubt,
     /// A person has been asked.
     Wait(&'a GateRow),
-    /// It is not made, for this reason.
-    Refuse { settled: Option<&'a GateSettled> },
+    /// It is not made: the rules speak against it.
+    Deny,
+    /// It is not made: someone refused it at this gate, or nobody answered in time.
+    Refuse { gate: &'a GateRow, settled: &'a GateSettled },
     /// A person said what comes of it.
     Take { settled: &'a GateSettled },
     /// The run that works on it is waited for.
@@ -69,9 +73,11 @@ pub(super) fn decide<'a>(known: &Known<'a>) -> Step<'a> {
         None => unwritten(known),
         Some(effect) => match effect.state {
             EffectState::Committed | EffectState::Failed => Step::Replay,
+            // Nobody knows what became of it, and the agent went on with just that.
+            EffectState::Unknown if known.told => Step::Replay,
             _ if known.kind == Kind::Task => Step::Await,
             EffectState::Intended if is_ours(effect, known.owner) => Step::GoOn,
-            _ => unsettled(known),
+            _ => unsettled(known, effect),
         },
     }
 }
@@ -85,7 +91,7 @@ fn is_ours(effect: &Candidate, owner: u128) -> bool {
 fn unwritten<'a>(known: &Known<'a>) -> Step<'a> {
     let Some(gate) = known.gate else {
         return match (known.verdict, known.kind) {
-            (Verdict::Deny, _) => Step::Refuse { settled: None },
+            (Verdict::Deny, _) => Step::Deny,
             (_, Kind::Question) | (Verdict::Ask, _) => Step::Open,
             (Verdict::Allow, _) => Step::Begin { executed: None },
         };
@@ -93,22 +99,23 @@ fn unwritten<'a>(known: &Known<'a>) -> Step<'a> {
     match &gate.settled {
         None if gate.is_open() => Step::Wait(gate),
         // The run ended before anyone answered, and nobody asks on its behalf any more.
-        None => Step::Refuse { settled: None },
-        // What was denied since is not made, whoever approved it.
+        None => Step::Deny,
+        // Whoever approved it: with these arguments the rules deny it.
         Some(settled) => match settled.action.as_str() {
-            "approve" if known.verdict == Verdict::Deny => Step::Refuse { settled: None },
+            "approve" if known.verdict == Verdict::Deny => Step::Deny,
             "approve" => Step::Begin { executed: settled.executed.as_deref() },
             "answer" => Step::Take { settled },
-            _ => Step::Refuse { settled: Some(settled) },
+            _ => Step::Refuse { gate, settled },
         },
     }
 }
 
 /// A call whose last try nobody has settled: its worker is gone.
-fn unsettled<'a>(known: &Known<'a>) -> Step<'a> {
+fn unsettled<'a>(known: &Known<'a>, effect: &Candidate) -> Step<'a> {
     let repeatable = matches!(known.class, EffectClass::Pure | EffectClass::Idempotent);
     match known.doubt {
-        _ if repeatable => Step::Again,
+        // The last try did not take place: the tool said so.
+        _ if repeatable || effect.retryable => Step::Again,
         None if known.kind == (Kind::Tool { probed: true }) => Step::Probe,
         None => Step::Doubt,
         Some(gate) => match &gate.settled {
@@ -116,7 +123,7 @@ fn unsettled<'a>(known: &Known<'a>) -> Step<'a> {
             Some(settled) => match settled.action.as_str() {
                 "approve" => Step::Again,
                 "answer" => Step::Take { settled },
-                _ => Step::Refuse { settled: Some(settled) },
+                _ => Step::Refuse { gate, settled },
             },
         },
     }

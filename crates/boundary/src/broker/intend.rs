@@ -5,15 +5,16 @@ mod write;
 use std::sync::Arc;
 
 use mainspring_agent::{BuiltIn, Pattern, Policy, Ruling, Toolset};
-use mainspring_store::{Candidate, Demand, Fault, GateRow, GateSettled, News, Pen, Recorded};
+use mainspring_store::{Candidate, Demand, EffectState, Fault, GateRow, News, Pen, Recorded, RunKey};
 use mainspring_types::{EffectId, GateId, Hash, Hasher, Timestamp};
 use serde_json::Value;
 
+use self::write::Closing;
 use super::{
     Charter, Decision,
     decide::{Kind, Known, Step, decide},
     lines,
-    question::{Asking, doubt_of, gate_of},
+    question::{Asking, doubt_of, gate_of, refusal},
 };
 use crate::{Pass, work::Work};
 
@@ -29,8 +30,6 @@ pub struct Wanted {
     /// What the tool said when it was asked about a try that broke off, and could not tell.
     pub unsure: Option<String>,
 }
-
-use self::write::Closing;
 
 /// Asks the journal and the rules what a call is.
 pub(super) struct Intend {
@@ -61,8 +60,6 @@ impl Intend {
         if !pen.holds(&pass.key, &pass.step, (pass.attempt, pass.nonce))? {
             return Ok(Decided::Now(Decision::Abandon));
         }
-        let arguments: Value = serde_json::from_str(&self.wanted.arguments).unwrap_or(Value::Null);
-        let ruling = self.rule(pen, &arguments)?;
         let candidates = pen.candidates(&pass.key, &pass.step, pass.attempt, &self.identity())?;
         let effect = candidates.last();
         let tenant = &pass.key.tenant;
@@ -71,8 +68,14 @@ impl Intend {
             Some(effect) => pen.gate(tenant, GateId::of(&doubt_of(pass, &self.key, effect.tries)))?,
             None => None,
         };
+        // What is judged is what would be executed, not what was asked for.
+        let executed = gate.as_ref().and_then(|gate| gate.settled.as_ref()?.executed.as_deref());
+        let arguments = executed.unwrap_or(&self.wanted.arguments);
+        let arguments: Value = serde_json::from_str(arguments).unwrap_or(Value::Null);
+        let ruling = self.rule(pen, &arguments)?;
         let known = Known {
             effect,
+            told: effect.map_or(Ok(false), |effect| told(pen, &pass.key, effect))?,
             gate: gate.as_ref(),
             doubt: doubt.as_ref(),
             verdict: ruling.verdict,
@@ -98,15 +101,18 @@ impl Intend {
         news: &mut News,
     ) -> Result<Decision, Fault> {
         match (step, effect) {
-            (Step::Begin { .. }, _) if self.kind() == Kind::Task => self.bear(pen, now, arguments, news),
+            (Step::Begin { executed }, _) if self.kind() == Kind::Task => {
+                self.bear(pen, now, (executed, arguments), news)
+            }
             (Step::Begin { executed }, _) => self.begin(pen, now, (executed, ruling.class), news),
             (Step::GoOn, Some(effect)) => Ok(Decision::Run(self.permit(pen, effect)?)),
             (Step::Again, Some(effect)) => self.again(pen, now, (effect, ruling.class), news),
             (Step::Probe, Some(effect)) => {
-                self.lend(pen, effect)?;
+                self.adopt(pen, now, effect, news)?;
                 Ok(Decision::Probe(self.permit(pen, effect)?))
             }
             (Step::Doubt, Some(effect)) => {
+                self.adopt(pen, now, effect, news)?;
                 let gate = self.asking(now).doubt(
                     doubt_of(&self.pass, &self.key, effect.tries),
                     effect,
@@ -123,12 +129,17 @@ impl Intend {
                 };
                 self.open(pen, now, &gate, news)
             }
-            (Step::Refuse { settled: None }, effect) => {
+            (Step::Deny, effect) => {
                 let closing = Closing::Denied { why: &ruling.why, rule: ruling.rule.as_deref() };
                 self.close(pen, now, effect, closing, news)
             }
-            (Step::Refuse { settled: Some(settled) }, effect) => {
-                self.close(pen, now, effect, Closing::Refused(&refusal(settled)), news)
+            (Step::Refuse { gate, settled }, effect) => {
+                let text = refusal(&gate.kind, settled);
+                let closing = match effect {
+                    None => Closing::Refused(&text),
+                    Some(_) => Closing::Left(&text),
+                };
+                self.close(pen, now, effect, closing, news)
             }
             (Step::Take { settled }, effect) => {
                 let text = settled.message.as_deref().unwrap_or_default();
@@ -162,9 +173,7 @@ impl Intend {
             }
         }
     }
-}
 
-impl Intend {
     fn asking(&self, now: Timestamp) -> Asking<'_> {
         let policy = &self.charter.assistant.gates;
         Asking { pass: &self.pass, wanted: &self.wanted, policy, now }
@@ -187,13 +196,10 @@ fn waiting(gate: &GateRow) -> Decision {
     Decision::Gate { gate: gate.hash, deadline: gate.deadline }
 }
 
-/// What the agent is told of a call that a person, or a deadline, refused.
-fn refusal(settled: &GateSettled) -> String {
-    let said = settled.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-    match settled.by.as_str() {
-        "deadline" => "nobody approved this call in time, so it was not made".to_owned(),
-        by => format!("{by} denied this call{said}"),
-    }
+/// Whether it is recorded what the agent was told of a call that nobody knows the end of.
+fn told(pen: &Pen<'_>, key: &RunKey, effect: &Candidate) -> Result<bool, Fault> {
+    let unknown = effect.state == EffectState::Unknown;
+    Ok(unknown && pen.called(key, effect.id)?.is_some_and(|called| called.told))
 }
 
 /// What a call is known by.

@@ -18,6 +18,9 @@ pub(super) struct Head {
     pub(super) error: bool,
     /// How long the call took.
     pub(super) ms: u64,
+    /// Whether nobody knows how far it came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unknown: bool,
 }
 
 impl Head {
@@ -29,10 +32,18 @@ impl Head {
     pub(super) fn document(self) -> String {
         serde_json::to_string(&self).expect("a head is plain data")
     }
+
+    /// What the agent is told, given what was recorded beside this.
+    pub(super) fn told(self, text: String) -> String {
+        if !self.unknown {
+            return text;
+        }
+        format!("{text}; nobody knows whether the call took effect, so look before you make it again")
+    }
 }
 
 /// Appends a line about an attempt to its run's journal; says its number.
-pub(super) fn append(
+pub(crate) fn append(
     pen: &mut Pen<'_>,
     pass: &Pass,
     at: Timestamp,
@@ -43,7 +54,7 @@ pub(super) fn append(
 }
 
 /// Appends a line about a step to its run's journal; says its number.
-pub(super) fn append_of(
+pub(crate) fn append_of(
     pen: &mut Pen<'_>,
     key: &RunKey,
     step: &StepId,
@@ -51,6 +62,16 @@ pub(super) fn append_of(
     mut line: Value,
 ) -> Result<(RunKey, u64), Fault> {
     line["step"] = json!(step);
+    append_to(pen, key, at, &line)
+}
+
+/// Appends a line about a run as a whole to its journal; says its number.
+pub(crate) fn append_to(
+    pen: &mut Pen<'_>,
+    key: &RunKey,
+    at: Timestamp,
+    line: &Value,
+) -> Result<(RunKey, u64), Fault> {
     let envelope = line.to_string();
     let seq =
         pen.append(key, NewEntry { kind: EntryKind::Effect, at, envelope: &envelope, payload: None })?;
@@ -123,7 +144,8 @@ impl Named<'_> {
     }
 }
 
-pub(super) fn opened(gate: &GateRow) -> Value {
+/// A person is asked.
+pub(crate) fn opened(gate: &GateRow) -> Value {
     json!({
         "type": "gate.opened", "gate_id": gate.id(), "kind": gate.kind, "tool": gate.tool,
         "arguments": gate.arguments.as_deref().map(shown), "question": gate.question, "why": gate.why,
@@ -131,7 +153,8 @@ pub(super) fn opened(gate: &GateRow) -> Value {
     })
 }
 
-pub(super) fn settled(gate: GateId, action: &str, by: &str, message: Option<&str>) -> Value {
+/// The answer that counts.
+pub(crate) fn settled(gate: GateId, action: &str, by: &str, message: Option<&str>) -> Value {
     json!({ "type": "gate.settled", "gate_id": gate, "action": action, "by": by, "message": message })
 }
 

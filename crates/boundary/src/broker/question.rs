@@ -1,7 +1,7 @@
 //! Gates as they are opened: what a person is asked, and what they see of it.
 
 use mainspring_agent::{Fallback, GatePolicy, Pattern, Ruling};
-use mainspring_store::{Candidate, GateRow};
+use mainspring_store::{Candidate, GateRow, GateSettled};
 use mainspring_types::{EffectId, Hash, Hasher, Timestamp};
 use serde_json::Value;
 
@@ -22,8 +22,25 @@ fn name(pass: &Pass, fields: &[&[u8]]) -> Hash {
     let mut hasher = Hasher::new();
     hasher.field(pass.key.run.to_string().as_bytes());
     hasher.field(pass.step.as_str().as_bytes());
-    fields.iter().for_each(|field| hasher.field(field));
+    for field in fields {
+        hasher.field(field);
+    }
     hasher.finish()
+}
+
+/// What the agent is told of a call that a person, or a deadline, refused at a gate of this kind.
+pub(super) fn refusal(kind: &str, settled: &GateSettled) -> String {
+    let said = settled.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+    let by = &settled.by;
+    match (kind, by.as_str()) {
+        ("question", "deadline") => "nobody answered in time".to_owned(),
+        ("question", _) => format!("{by} does not answer{said}"),
+        ("unknown", _) => format!(
+            "this call broke off, and nobody knows whether it took effect; it is not made again{said}"
+        ),
+        (_, "deadline") => "nobody approved this call in time, so it was not made".to_owned(),
+        _ => format!("{by} denied this call, so it was not made{said}"),
+    }
 }
 
 /// What is common to the gates of one call.
@@ -38,11 +55,8 @@ impl Asking<'_> {
     /// Whether the call may be made.
     pub(super) fn approval(&self, hash: Hash, ruling: &Ruling, arguments: &Value) -> GateRow {
         let shape = Pattern::shape_of(&self.wanted.tool, arguments).to_string();
-        let why = match &ruling.rule {
-            Some(rule) => format!("{} ({rule})", ruling.why),
-            None => ruling.why.clone(),
-        };
-        GateRow { kind: "approval".into(), why: Some(why), shape: Some(shape), ..self.gate(hash) }
+        let why = Some(ruling.why.clone());
+        GateRow { kind: "approval".into(), why, shape: Some(shape), ..self.gate(hash) }
     }
 
     /// What the agent wants to know.

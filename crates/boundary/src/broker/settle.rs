@@ -1,9 +1,15 @@
 //! Settlements: how a call ended, in one transaction.
 
-use mainspring_store::{EffectState, Fault, News, Pen, Settlement, StoredBody};
+use std::sync::Arc;
+
+use mainspring_agent::{EffectClass, Policy};
+use mainspring_store::{Called, EffectState, Fault, Ledger as _, News, Pen, Settlement, StoredBody};
 use mainspring_types::{EffectId, Timestamp};
 
-use super::lines::{self, Head, Named};
+use super::{
+    Charter,
+    lines::{self, Head, Named},
+};
 use crate::{Pass, work::Work};
 
 /// How a call ended.
@@ -21,12 +27,12 @@ pub enum End {
         /// Why.
         message: String,
     },
-    /// Nobody knows how far it came.
+    /// Nobody knows how far it came. The agent goes on with just that.
     Unknown {
         /// What is known.
         message: String,
     },
-    /// A probe found that the try that broke off did not take place.
+    /// The try that broke off did not take place: the tool says so. It may be made once more.
     NotDone,
 }
 
@@ -42,6 +48,7 @@ pub enum Settled {
 /// Settles a try.
 pub(super) struct Settle {
     pass: Pass,
+    charter: Arc<Charter>,
     owner: u128,
     effect: EffectId,
     number: u32,
@@ -52,33 +59,52 @@ pub(super) struct Settle {
 
 impl Settle {
     pub(super) fn new(
-        pass: Pass,
+        (pass, charter): (Pass, Arc<Charter>),
         owner: u128,
         (effect, number): (EffectId, u32),
         end: End,
         body: StoredBody,
         elapsed_ms: u64,
     ) -> Self {
-        Self { pass, owner, effect, number, end, body, elapsed_ms }
+        Self { pass, charter, owner, effect, number, end, body, elapsed_ms }
     }
 
-    /// The try is begun anew under the next number, for the attempt that probed it.
-    fn begin_anew(&self, pen: &mut Pen<'_>) -> Result<Settled, Fault> {
-        let Pass { key, step, attempt, nonce, .. } = &self.pass;
-        if !pen.holds(key, step, (*attempt, *nonce))? {
-            return Ok(Settled::Abandoned);
+    /// What a settlement comes to that changes nothing.
+    fn unwritten(&self, stands: &Called) -> Settled {
+        let is_so = stands.owner == self.owner && stands.tries == self.number && stands.state == self.state();
+        // The answer to an earlier telling was lost.
+        if is_so { Settled::Written } else { Settled::Abandoned }
+    }
+
+    const fn state(&self) -> EffectState {
+        match &self.end {
+            End::Returned { .. } => EffectState::Committed,
+            End::Failed { .. } => EffectState::Failed,
+            End::Unknown { .. } | End::NotDone => EffectState::Unknown,
         }
-        pen.intend_again(key, self.effect, self.owner, self.number + 1)?;
-        Ok(Settled::Written)
     }
 
-    fn settlement<'a>(&self, answer: &'a str, now: Timestamp) -> Settlement<'a> {
-        let (state, answer) = match &self.end {
-            End::Returned { .. } => (EffectState::Committed, Some(answer)),
-            End::Failed { .. } => (EffectState::Failed, Some(answer)),
-            End::Unknown { .. } | End::NotDone => (EffectState::Unknown, None),
-        };
-        Settlement { effect: self.effect, owner: self.owner, state, retryable: false, answer, at: now }
+    /// A call that changes nothing, however far it came, has failed where nobody knows how far that is.
+    fn simplify(&mut self, pen: &Pen<'_>, tool: &str) -> Result<(), Fault> {
+        if let End::Unknown { message } = &self.end {
+            let arguments = pen.requested(&self.pass.key, self.effect)?;
+            let arguments = serde_json::from_str(&arguments).unwrap_or_default();
+            if Policy::of(&self.charter.assistant).rule(tool, &arguments, &[]).class == EffectClass::Pure {
+                self.end = End::Failed { message: message.clone() };
+            }
+        }
+        Ok(())
+    }
+
+    const fn head(&self) -> Head {
+        let error = !matches!(self.end, End::Returned { error: false, .. });
+        Head { error, ms: self.elapsed_ms, unknown: matches!(self.end, End::Unknown { .. }) }
+    }
+
+    fn settlement<'a>(&self, head: &'a str, at: Timestamp) -> Settlement<'a> {
+        let retryable = self.end == End::NotDone;
+        let answer = (!retryable).then_some(head);
+        Settlement { effect: self.effect, owner: self.owner, state: self.state(), retryable, answer, at }
     }
 
     fn line(&self, tool: &str) -> serde_json::Value {
@@ -87,7 +113,7 @@ impl Settle {
             End::Returned { text, error } => named.committed(text, *error, self.elapsed_ms),
             End::Failed { message } => named.failed(message),
             End::Unknown { message } => named.unknown(message),
-            End::NotDone => unreachable!("a try that did not take place is begun anew"),
+            End::NotDone => named.unknown("it did not take place: the tool says so"),
         }
     }
 }
@@ -96,24 +122,21 @@ impl Work for Settle {
     type Outcome = Settled;
 
     fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Settled, Fault> {
-        if self.end == End::NotDone {
-            return self.begin_anew(pen);
-        }
+        let Some(called) = pen.called(&self.pass.key, self.effect)? else { return Ok(Settled::Abandoned) };
+        self.simplify(pen, &called.name)?;
+        let head = self.head().document();
         let key = &self.pass.key;
-        let error = !matches!(self.end, End::Returned { error: false, .. });
-        let head = Head { error, ms: self.elapsed_ms }.document();
-        if !pen.settle_effect(key, self.number, &self.settlement(&head, now))? {
-            return Ok(Settled::Abandoned);
+        // What the agent was told of a call stays what it was told.
+        if called.told || !pen.settle_effect(key, self.number, &self.settlement(&head, now))? {
+            return Ok(self.unwritten(&called));
         }
-        if !matches!(self.end, End::Unknown { .. }) {
+        if self.end != End::NotDone {
             pen.keep_body(key, self.effect, &self.body)?;
             if let Some(hash) = &self.body.hash {
-                use mainspring_store::Ledger as _;
                 pen.refer(key, hash)?;
             }
         }
-        let tool = pen.called(key, self.effect)?;
-        news.push(lines::append(pen, &self.pass, now, self.line(&tool))?);
+        news.push(lines::append(pen, &self.pass, now, self.line(&called.name))?);
         Ok(Settled::Written)
     }
 }

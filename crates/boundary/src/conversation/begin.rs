@@ -42,7 +42,7 @@ impl Work for Beginning {
         if pen.session(tenant, self.session)?.is_none() {
             pen.begin_session(tenant, &session(self.session, &self.agent, now, None))?;
         }
-        pen.join(&self.key, Conversation { session: self.session, waits: self.waits })?;
+        pen.join(&self.key, Conversation { session: self.session, waits: self.waits, over: false })?;
         if let Some((parts, sender)) = &self.first {
             pen.say(&self.key, sender, parts, now)?;
         }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use mainspring_store::{EntryKind, Fault, GateRow, Ledger as _, NewEntry, News, Pen, TurnRow};
+use mainspring_store::{Fault, GateRow, News, Pen, TurnRow};
 use mainspring_types::{GateId, SessionId, Timestamp};
 use serde_json::{json, value::RawValue};
 
 use super::{Concluded, gate_after, preview, recall::incoming};
-use crate::{Pass, journal::pack, work::Work};
+use crate::{Pass, broker::lines, journal::pack, work::Work};
 
 /// How much of the agent's last words a line shows.
 const SHOWN_MAX: usize = 8_000;
@@ -61,14 +61,8 @@ impl Conclude {
         for message in &turn.taken {
             pen.heard(key, *message, turn.number)?;
         }
-        self.tell(
-            pen,
-            now,
-            json!({
-                "type": "turn.ended", "turn": turn.number, "text": preview(&turn.text, SHOWN_MAX),
-            }),
-            news,
-        )
+        let text = preview(&turn.text, SHOWN_MAX);
+        self.tell(pen, now, json!({ "type": "turn.ended", "turn": turn.number, "text": text }), news)
     }
 
     /// Opens the gate for the next message, unless it is open.
@@ -100,15 +94,7 @@ impl Conclude {
             settled: None,
         };
         pen.ask(&key.tenant, &gate)?;
-        self.tell(
-            pen,
-            now,
-            json!({
-                "type": "gate.opened", "gate_id": gate.id(), "kind": "input",
-                "deadline": deadline.map(|at| at.to_string()),
-            }),
-            news,
-        )?;
+        self.tell(pen, now, lines::opened(&gate), news)?;
         Ok(Concluded::Gate { gate: hash, deadline })
     }
 
@@ -116,14 +102,10 @@ impl Conclude {
         &self,
         pen: &mut Pen<'_>,
         at: Timestamp,
-        mut line: serde_json::Value,
+        line: serde_json::Value,
         news: &mut News,
     ) -> Result<(), Fault> {
-        line["step"] = json!(self.pass.step);
-        line["attempt"] = json!(self.pass.attempt);
-        let envelope = line.to_string();
-        let entry = NewEntry { kind: EntryKind::Effect, at, envelope: &envelope, payload: None };
-        news.push((self.pass.key.clone(), pen.append(&self.pass.key, entry)?));
+        news.push(lines::append(pen, &self.pass, at, line)?);
         Ok(())
     }
 }
@@ -140,7 +122,11 @@ impl Work for Conclude {
         if !unheard.is_empty() {
             return Ok(Concluded::Messages(unheard.into_iter().map(incoming).collect()));
         }
-        if part.waits { self.wait(pen, now, news) } else { Ok(Concluded::Over) }
+        if part.waits {
+            return self.wait(pen, now, news);
+        }
+        pen.hear_nothing(key)?;
+        Ok(Concluded::Over)
     }
 }
 

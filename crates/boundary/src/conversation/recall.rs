@@ -13,23 +13,39 @@ pub(super) struct Recall {
 }
 
 impl Work for Recall {
-    type Outcome = Option<Recalled>;
+    type Outcome = Option<Standing>;
 
-    fn write(&mut self, pen: &mut Pen<'_>, _: Timestamp, _: &mut News) -> Result<Option<Recalled>, Fault> {
+    fn write(&mut self, pen: &mut Pen<'_>, _: Timestamp, _: &mut News) -> Result<Option<Standing>, Fault> {
         let Pass { key, step, attempt, nonce, .. } = &self.pass;
         let held = pen.holds(key, step, (*attempt, *nonce))?;
         let Some(part) = pen.conversation(key)?.filter(|_| held) else { return Ok(None) };
         let last = pen.last_turn(&key.tenant, part.session)?;
         let after = last.saturating_sub(self.turns_max.unwrap_or(u32::MAX));
         let turns = pen.turns(&key.tenant, part.session, after)?;
+        let inbox: Vec<Incoming> = pen.unheard(key)?.into_iter().map(incoming).collect();
+        if inbox.is_empty() && !part.waits {
+            pen.hear_nothing(key)?;
+        }
+        Ok(Some(Standing { turns, next_turn: last + 1, inbox, done: !part.waits }))
+    }
+}
+
+/// Where a conversation stands, its turns still packed: unpacking them is not the writer's work.
+pub(super) struct Standing {
+    turns: Vec<TurnRow>,
+    next_turn: u32,
+    inbox: Vec<Incoming>,
+    done: bool,
+}
+
+impl Standing {
+    pub(super) fn unpack(self) -> Result<Recalled, Fault> {
+        let Self { turns, next_turn, inbox, done } = self;
         let mut history = Vec::new();
         for turn in turns {
             history.extend(messages(turn)?);
         }
-        let inbox: Vec<Incoming> = pen.unheard(key)?.into_iter().map(incoming).collect();
-        // An input gate whose deadline passed says that nobody goes on with this run.
-        let expired = pen.gates_of(key)?.iter().any(|gate| gate.kind == "input" && gate.state == "expired");
-        Ok(Some(Recalled { history, next_turn: last + 1, inbox, done: !part.waits || expired }))
+        Ok(Recalled { history, next_turn, inbox, done })
     }
 }
 

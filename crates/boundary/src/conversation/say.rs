@@ -1,14 +1,12 @@
 //! Messages to runs, and the word that no more will come.
 
-use mainspring_store::{
-    Demand, EntryKind, Fault, GateRow, GateSettled, Ledger as _, NewEntry, News, Pen, RunKey, Submit,
-};
+use mainspring_store::{Demand, Fault, GateRow, GateSettled, Ledger as _, News, Pen, RunKey, Submit};
 use mainspring_types::Timestamp;
 use serde_json::json;
 
 use super::preview;
 use crate::{
-    broker::wake,
+    broker::{lines, wake},
     work::{self, Work},
 };
 
@@ -32,21 +30,37 @@ pub async fn say(
     by: &str,
     (parts, text): (String, String),
 ) -> Result<Result<u64, Unheard>, Fault> {
-    let saying = Saying { key, by: by.to_owned(), message: Some((parts, text)), wake: None };
-    work::ask(submit, saying).await
+    let said = Said::Message { parts, text };
+    let said = work::ask(submit, Saying { key, by: by.to_owned(), said, wake: None }).await?;
+    Ok(said.map(|number| number.expect("a message has a number")))
 }
 
 /// Tells a run that no further message will come: it ends with the turn it is in.
 pub async fn done(submit: &Submit, key: RunKey, by: &str) -> Result<Result<(), Unheard>, Fault> {
-    let saying = Saying { key, by: by.to_owned(), message: None, wake: None };
+    let saying = Saying { key, by: by.to_owned(), said: Said::NoMore, wake: None };
     Ok(work::ask(submit, saying).await?.map(drop))
+}
+
+/// What is said.
+enum Said {
+    Message { parts: String, text: String },
+    NoMore,
+}
+
+impl Said {
+    /// As an answer to the gate at which the run waits for it: the word as stored, and the state of the gate.
+    const fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Message { .. } => ("answer", "answered"),
+            Self::NoMore => ("deny", "denied"),
+        }
+    }
 }
 
 struct Saying {
     key: RunKey,
     by: String,
-    /// What is said; nothing when it is that no more will come.
-    message: Option<(String, String)>,
+    said: Said,
     wake: Option<Demand>,
 }
 
@@ -56,77 +70,69 @@ impl Saying {
         pen: &mut Pen<'_>,
         now: Timestamp,
         news: &mut News,
-    ) -> Result<Result<u64, Unheard>, Fault> {
-        if pen.conversation(&self.key)?.is_none() {
-            return Ok(Err(Unheard::Deaf));
-        }
-        if pen.has_ended(&self.key)? {
+    ) -> Result<Result<Option<u64>, Unheard>, Fault> {
+        let Some(part) = pen.conversation(&self.key)? else { return Ok(Err(Unheard::Deaf)) };
+        // One that is about to end takes up nothing more: what is told to be heard is heard.
+        if part.over || pen.has_ended(&self.key)? {
             return Ok(Err(Unheard::Ended));
         }
-        let number = match &self.message {
-            Some((parts, text)) => {
-                let number = pen.say(&self.key, &self.by, parts, now)?;
-                let line = json!({
-                    "type": "message.added", "message_id": number, "by": self.by,
-                    "text": preview(text, SHOWN_MAX),
-                });
-                tell(pen, &self.key, now, &line, news)?;
-                number
-            }
-            None => {
+        let number = match &self.said {
+            Said::Message { parts, text } => Some(put(pen, &self.key, &self.by, (parts, text), now, news)?),
+            Said::NoMore => {
                 pen.hear_no_more(&self.key)?;
-                0
+                None
             }
         };
-        let open = pen.gates_of(&self.key)?.into_iter().find(|gate| gate.kind == "input" && gate.is_open());
+        let open = pen.open_gates(&self.key)?.into_iter().find(|gate| gate.kind == "input");
         if let Some(gate) = open {
-            self.open_the_gate(pen, now, &gate, news)?;
+            self.pass(pen, now, &gate, news)?;
         }
         Ok(Ok(number))
     }
 
-    fn open_the_gate(
+    /// Lets the run go on that waits at the gate for what is said.
+    fn pass(
         &mut self,
         pen: &mut Pen<'_>,
         now: Timestamp,
         gate: &GateRow,
         news: &mut News,
     ) -> Result<(), Fault> {
+        let (action, state) = self.said.words();
         let settled = GateSettled {
-            action: if self.message.is_some() { "answer".into() } else { "deny".into() },
+            action: action.into(),
             by: self.by.clone(),
             message: None,
             executed: None,
             remembered: None,
             at: now,
         };
-        let state = if self.message.is_some() { "answered" } else { "denied" };
         pen.settle_gate(&self.key.tenant, gate.id(), state, &settled)?;
-        let line = json!({
-            "type": "gate.settled", "gate_id": gate.id(), "action": settled.action, "by": self.by,
-            "step": gate.step,
-        });
-        tell(pen, &self.key, now, &line, news)?;
+        let line = lines::settled(gate.id(), action, &self.by, None);
+        news.push(lines::append_of(pen, &self.key, &gate.step, now, line)?);
         self.wake = Some(wake(self.key.clone(), gate, &self.by));
         Ok(())
     }
 }
 
-fn tell(
+/// Puts a message where the run's next turn finds it; says its number.
+pub(crate) fn put(
     pen: &mut Pen<'_>,
     key: &RunKey,
-    at: Timestamp,
-    line: &serde_json::Value,
+    by: &str,
+    (parts, text): (&str, &str),
+    now: Timestamp,
     news: &mut News,
-) -> Result<(), Fault> {
-    let envelope = line.to_string();
-    let entry = NewEntry { kind: EntryKind::Effect, at, envelope: &envelope, payload: None };
-    news.push((key.clone(), pen.append(key, entry)?));
-    Ok(())
+) -> Result<u64, Fault> {
+    let number = pen.say(key, by, parts, now)?;
+    let text = preview(text, SHOWN_MAX);
+    let line = json!({ "type": "message.added", "message_id": number, "by": by, "text": text });
+    news.push(lines::append_to(pen, key, now, &line)?);
+    Ok(number)
 }
 
 impl Work for Saying {
-    type Outcome = Result<u64, Unheard>;
+    type Outcome = Result<Option<u64>, Unheard>;
 
     fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Self::Outcome, Fault> {
         self.say(pen, now, news)

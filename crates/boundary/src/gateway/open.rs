@@ -104,7 +104,10 @@ impl Gateway {
     /// The providers by name, each with the kind in whose terms it is asked.
     pub fn providers(&self) -> impl Iterator<Item = (&str, Family)> {
         let spoken = |provider: &Provider| Family::ALL.into_iter().find(|family| provider.speaks(*family));
-        self.shared.providers.iter().filter_map(move |(provider, _)| Some((provider.name.as_str(), spoken(provider)?)))
+        self.shared
+            .providers
+            .iter()
+            .filter_map(move |(provider, _)| Some((provider.name.as_str(), spoken(provider)?)))
     }
 
     /// Lets an attempt call out; gives the token that it shows in place of a key.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use mainspring_boundary::route::Family;
 use mainspring_store::EffectState::{Committed, Failed, Unknown};
 use mainspring_testkit::upstream::Upstream;
-use mainspring_types::Code;
+use mainspring_types::{Code, Timestamp};
 use serde_json::json;
 
 use crate::world::{Plan, SOON, World, provider, provider_at};
@@ -71,7 +71,8 @@ async fn a_call_whose_run_ended_in_the_meantime_is_only_charged() {
     let mut answering = world.attempt(1, 1).hear("hello").await;
     answering.until("a ").await;
     let key = crate::world::key(1);
-    world.write(move |pen| mainspring_store::Ledger::abandon(pen, &key).expect("abandoned"));
+    world
+        .write(move |pen| mainspring_store::Ledger::abandon(pen, &key, Timestamp::now()).expect("abandoned"));
     answering.whole().await;
     let effect = &world.effects(1)[0];
     assert_eq!(effect.state.as_str(), "abandoned");

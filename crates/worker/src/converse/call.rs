@@ -63,7 +63,9 @@ impl Calling {
                 ToolDecision::Abandon {} => return Ok(Flown::Gone),
                 ToolDecision::Run { effect, number, idempotency_key: key, arguments } => {
                     let begun = Try { effect, number, key, arguments: read(&arguments) };
-                    return self.run(&begun).await;
+                    if let Some(flown) = self.run(&begun).await? {
+                        return Ok(flown);
+                    }
                 }
                 ToolDecision::Probe { effect, number, idempotency_key: key, arguments } => {
                     let begun = Try { effect, number, key, arguments: read(&arguments) };
@@ -90,20 +92,18 @@ impl Calling {
             .await
     }
 
-    async fn run(&self, begun: &Try) -> Result<Flown, Problem> {
+    /// Makes the call and settles it; nothing when only the broker can say what the agent is told of it.
+    async fn run(&self, begun: &Try) -> Result<Option<Flown>, Problem> {
         let started = Instant::now();
         let end = self.until_made(begun).await;
         let outcome = match &end {
-            ToolEnd::Returned(outcome) => outcome.clone(),
-            ToolEnd::Failed { message } => complaint(message),
-            ToolEnd::Unknown { message } => complaint(&format!(
-                "{message}; nobody knows whether the call took effect, so look before you make it again"
-            )),
-            ToolEnd::NotDone {} => complaint("the call was not made"),
+            ToolEnd::Returned(outcome) => Some(outcome.clone()),
+            ToolEnd::Failed { message } => Some(ToolOutcome { text: message.clone(), error: true }),
+            ToolEnd::Unknown { .. } | ToolEnd::NotDone {} => None,
         };
         match self.settle(begun, end, started.elapsed()).await? {
-            Receipt::Recorded => Ok(self.returned(outcome)),
-            Receipt::Abandon => Ok(Flown::Gone),
+            Receipt::Recorded => Ok(outcome.map(|outcome| self.returned(outcome))),
+            Receipt::Abandon => Ok(Some(Flown::Gone)),
         }
     }
 
@@ -132,10 +132,6 @@ impl Calling {
         let outcome = runtime::ToolOutcome { text, error };
         Flown::Happened(Happening::Returned { position: self.position, outcome })
     }
-}
-
-fn complaint(text: &str) -> ToolOutcome {
-    ToolOutcome { text: text.to_owned(), error: true }
 }
 
 fn read(arguments: &RawValue) -> Value {

@@ -24,6 +24,8 @@ pub(super) enum Closing<'a> {
     Denied { why: &'a str, rule: Option<&'a str> },
     /// A person refused it, or nobody answered in time.
     Refused(&'a str),
+    /// Nobody knows what became of its last try, and it is left at that.
+    Left(&'a str),
     /// Someone else says what comes of it.
     Said { text: &'a str, error: bool },
 }
@@ -31,7 +33,10 @@ pub(super) enum Closing<'a> {
 impl<'a> Closing<'a> {
     const fn text(self) -> &'a str {
         match self {
-            Self::Denied { why: text, .. } | Self::Refused(text) | Self::Said { text, .. } => text,
+            Self::Denied { why: text, .. }
+            | Self::Refused(text)
+            | Self::Left(text)
+            | Self::Said { text, .. } => text,
         }
     }
 
@@ -43,6 +48,7 @@ impl<'a> Closing<'a> {
         match self {
             Self::Said { .. } => EffectState::Committed,
             Self::Denied { .. } | Self::Refused(_) => EffectState::Failed,
+            Self::Left(_) => EffectState::Unknown,
         }
     }
 }
@@ -112,12 +118,37 @@ impl Intend {
         self.lend(pen, effect)
     }
 
+    /// Notes that nobody knows what became of the last try, and makes it ours to settle: whoever made it is gone.
+    ///
+    /// The attempt is not given the call. It would take the try for one that it began, and make it.
+    pub(super) fn adopt(
+        &self,
+        pen: &mut Pen<'_>,
+        now: Timestamp,
+        effect: &Candidate,
+        news: &mut News,
+    ) -> Result<(), Fault> {
+        if effect.state == EffectState::Unknown && effect.owner == self.owner {
+            return Ok(());
+        }
+        pen.intend_again(&self.pass.key, effect.id, self.owner, effect.tries)?;
+        pen.settle_effect(&self.pass.key, effect.tries, &self.unknown(effect.id, now))?;
+        let line = self.named(effect.id).unknown("it broke off: whoever made the call is gone");
+        news.push(lines::append(pen, &self.pass, now, line)?);
+        Ok(())
+    }
+
+    fn unknown(&self, effect: EffectId, at: Timestamp) -> Settlement<'static> {
+        let (owner, state) = (self.owner, EffectState::Unknown);
+        Settlement { effect, owner, state, retryable: false, answer: None, at }
+    }
+
     /// Starts the run that works on the task, or says why it is not started.
     pub(super) fn bear(
         &mut self,
         pen: &mut Pen<'_>,
         now: Timestamp,
-        arguments: &Value,
+        (executed, arguments): (Option<&str>, &Value),
         news: &mut News,
     ) -> Result<Decision, Fault> {
         let wanted = match child::prepare(&self.charter, &self.pass, arguments) {
@@ -126,7 +157,8 @@ impl Intend {
                 return self.close(pen, now, None, Closing::Denied { why: &why, rule: None }, news);
             }
         };
-        let effect = self.write_down(pen, now, &self.wanted.arguments, EffectClass::Idempotent)?;
+        let arguments = executed.unwrap_or(&self.wanted.arguments);
+        let effect = self.write_down(pen, now, arguments, EffectClass::Idempotent)?;
         let Child { run, agent, demand } = wanted.begin(pen, now, (&self.pass, effect))?;
         news.push(lines::append(pen, &self.pass, now, self.named(effect).child(run, &agent))?);
         self.demands.push(demand);
@@ -172,7 +204,7 @@ impl Intend {
             owner: self.owner,
             state: closing.state(),
             retryable: false,
-            answer: Some(&Head { error, ms: 0 }.document()),
+            answer: Some(&Head { error, ms: 0, unknown: false }.document()),
             at: now,
         };
         pen.settle_effect(&self.pass.key, number, &settlement)?;
@@ -181,6 +213,7 @@ impl Intend {
         let line = match closing {
             Closing::Denied { why, rule } => named.denied(&self.wanted.arguments, why, rule),
             Closing::Refused(text) => named.failed(text),
+            Closing::Left(text) => named.unknown(text),
             Closing::Said { text, error } => named.committed(text, error, 0),
         };
         news.push(lines::append(pen, &self.pass, now, line)?);
