@@ -8,5 +8,5 @@ mod asks;
 mod interrupts;
 
 pub(crate) use ask::{Act, Ask};
-pub(crate) use asks::Asks;
+pub(crate) use asks::{Asks, Draft};
 pub(crate) use interrupts::{Interrupts, Meaning};

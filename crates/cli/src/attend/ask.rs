@@ -67,7 +67,7 @@ impl Ask {
         match &mut self.stage {
             Stage::Choosing => self.choose(&key),
             Stage::Refusing(line) => match line.press(key) {
-                Pressed::Done(why) => self.answer(Action::Deny, Some(why)),
+                Pressed::Done(why) => Some(self.answer(Action::Deny, Some(why))),
                 Pressed::Left | Pressed::Ended => self.back(),
                 Pressed::Edited => None,
             },
@@ -83,11 +83,11 @@ impl Ask {
                 if let (true, Key::Char(digit)) = (line.is_empty(), &key)
                     && let Some(choice) = chosen(&self.gate.choices, *digit)
                 {
-                    return self.answer(Action::Answer, Some(choice));
+                    return Some(self.answer(Action::Answer, Some(choice)));
                 }
                 match line.press(key) {
                     Pressed::Done(text) if text.trim().is_empty() => None,
-                    Pressed::Done(text) => self.answer(Action::Answer, Some(text)),
+                    Pressed::Done(text) => Some(self.answer(Action::Answer, Some(text))),
                     Pressed::Left | Pressed::Ended => self.back(),
                     Pressed::Edited => None,
                 }
@@ -100,8 +100,8 @@ impl Ask {
             return (*key == Key::Escape).then(|| Act::Later(self.gate.gate_id));
         };
         match (self.gate.kind, letter.to_ascii_lowercase()) {
-            (GateKind::Unknown, 'm') | (GateKind::Approval, 'y') => self.answer(Action::Approve, None),
-            (GateKind::Unknown, 'f') => self.answer(Action::Deny, None),
+            (GateKind::Unknown, 'm') | (GateKind::Approval, 'y') => Some(self.answer(Action::Approve, None)),
+            (GateKind::Unknown, 'f') => Some(self.answer(Action::Deny, None)),
             (GateKind::Unknown, 's') => self.go(Stage::Answering(Line::default())),
             (GateKind::Approval, 'a') if self.gate.shape.is_some() => {
                 let remember = AnswerGate { remember: true, ..plain(Action::Approve) };
@@ -130,9 +130,9 @@ impl Ask {
         self.go(Stage::Choosing)
     }
 
-    fn answer(&self, action: Action, message: Option<String>) -> Option<Act> {
+    fn answer(&self, action: Action, message: Option<String>) -> Act {
         let message = message.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        Some(Act::Answer(self.gate.gate_id, AnswerGate { message, ..plain(action) }))
+        Act::Answer(self.gate.gate_id, AnswerGate { message, ..plain(action) })
     }
 
     /// The field that matters as text, when there is one; else all arguments as JSON.

@@ -14,8 +14,16 @@ use mainspring_types::GateId;
 use super::{Act, Ask};
 use crate::terminal::Key;
 
-/// How long nothing is pressed before a key is meant for the question.
+/// How long nothing is pressed before a key is meant for the question, and how long while a message is half typed.
 const QUIET: Duration = Duration::from_millis(500);
+const QUIET_IN_DRAFT: Duration = Duration::from_secs(2);
+
+/// Whether something else is being typed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Draft {
+    Nothing,
+    Begun,
+}
 
 /// What waits, and what is asked now.
 #[derive(Default)]
@@ -36,7 +44,9 @@ impl Asks {
         let text = |name: &str| event.data.get(name).and_then(serde_json::Value::as_str);
         let gate = text("gate_id").and_then(|id| id.parse().ok());
         match (event.kind.as_str(), gate) {
-            ("gate.opened", Some(gate)) if text("kind") != Some("input") => self.waiting.push_back(gate),
+            ("gate.opened", Some(gate)) if text("kind") != Some("input") => {
+                self.waiting.push_back(gate);
+            }
             ("gate.settled", Some(gate)) => self.settled(gate),
             _ if event.is_last() => *self = Self::default(),
             _ => {}
@@ -72,14 +82,15 @@ impl Asks {
     }
 
     /// Whether a key pressed now is meant for what is asked.
-    pub(crate) fn has_focus(&self, now: Instant) -> bool {
-        let quiet = |asked: &Asked| asked.quiet.is_none_or(|since| now.duration_since(since) >= QUIET);
+    pub(crate) fn has_focus(&self, draft: Draft, now: Instant) -> bool {
+        let wanted = if draft == Draft::Begun { QUIET_IN_DRAFT } else { QUIET };
+        let quiet = |asked: &Asked| asked.quiet.is_none_or(|since| now.duration_since(since) >= wanted);
         self.asked.as_ref().is_some_and(quiet)
     }
 
     /// Takes in a key; gives it back when it was not meant for what is asked.
-    pub(crate) fn press(&mut self, key: Key, now: Instant) -> Result<Option<Act>, Key> {
-        if !self.has_focus(now) {
+    pub(crate) fn press(&mut self, key: Key, draft: Draft, now: Instant) -> Result<Option<Act>, Key> {
+        if !self.has_focus(draft, now) {
             if let Some(asked) = &mut self.asked {
                 asked.quiet = Some(now);
             }
@@ -119,9 +130,14 @@ mod tests {
         asks.ask(approval(), now);
         assert_eq!(asks.next(), None);
         let soon = now + Duration::from_millis(400);
-        assert_eq!(asks.press(Key::Char('y'), soon), Err(Key::Char('y')));
-        assert_eq!(asks.press(Key::Char('y'), soon + Duration::from_millis(400)), Err(Key::Char('y')));
-        let act = asks.press(Key::Char('y'), soon + Duration::from_secs(1)).expect("it is meant for it");
+        assert_eq!(asks.press(Key::Char('y'), Draft::Nothing, soon), Err(Key::Char('y')));
+        assert_eq!(
+            asks.press(Key::Char('y'), Draft::Begun, soon + Duration::from_secs(1)),
+            Err(Key::Char('y'))
+        );
+        let act = asks
+            .press(Key::Char('y'), Draft::Begun, soon + Duration::from_secs(3))
+            .expect("it is meant for it");
         assert!(
             matches!(act, Some(Act::Answer(id, answer)) if id == gate && answer.action == Action::Approve)
         );

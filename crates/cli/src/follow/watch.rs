@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{AWAY, BACK, Follow, Prompt, Seen, View};
 use crate::{
-    attend::{Act, Asks, Interrupts, Meaning},
+    attend::{Act, Asks, Draft, Interrupts, Meaning},
     listen_for,
     output::{Output, Palette, Surface, Tone, short_version},
     render::{self, Story},
@@ -53,7 +53,7 @@ pub(crate) enum Watched {
 pub(crate) async fn watch(client: &Client, run: &RunView, output: &Output) -> Result<Watched, Problem> {
     let mut watch = Watch::new(client, run, output)?;
     watch.view.put(&[header(run, output.err_palette)]);
-    if !watch.to_the_end().await? {
+    if !watch.until_over().await? {
         return Ok(Watched::Left);
     }
     let run = client.run(run.run_id).await?;
@@ -98,7 +98,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Watches until the run has ended; false when the watcher left before.
-    async fn to_the_end(&mut self) -> Result<bool, Problem> {
+    async fn until_over(&mut self) -> Result<bool, Problem> {
         loop {
             tokio::select! {
                 seen = self.follow.next() => match seen? {
@@ -153,7 +153,7 @@ impl<'a> Watch<'a> {
 
     async fn press(&mut self, keys: Vec<Key>) {
         for key in keys {
-            if let Ok(Some(act)) = self.asks.press(key, std::time::Instant::now()) {
+            if let Ok(Some(act)) = self.asks.press(key, Draft::Nothing, std::time::Instant::now()) {
                 act_on(self.client, act, &mut self.view).await;
             }
         }
@@ -174,7 +174,9 @@ impl<'a> Watch<'a> {
     /// Ctrl-C; false when the watcher leaves.
     async fn interrupted(&mut self) -> Result<bool, Problem> {
         let is_talk = self.view.talk().is_some();
-        let new = || if is_talk { Interrupts::of_talk() } else { Interrupts::of_steps() };
+        let new = || {
+            if is_talk { Interrupts::of_talk() } else { Interrupts::of_steps() }
+        };
         let Meaning::Cancel(level) = self.interrupts.get_or_insert_with(new).press() else { return Ok(true) };
         if level == Level::Kill {
             kill(self.client, self.run).await;

@@ -73,14 +73,14 @@ fn called(entry: Entry<'_>) -> String {
 }
 
 fn committed(entry: Entry<'_>, tool: &str) -> (Option<Tone>, String) {
-    let took =
+    let lasted =
         entry.number("ms").map_or_else(String::new, |ms| format!(" · {}", time(Duration::from_millis(ms))));
     let complains = entry.0.data.get("error").and_then(serde_json::Value::as_bool).unwrap_or(false);
     let first = entry.text("output").and_then(|output| output.lines().next()).unwrap_or_default();
     if complains {
-        (Some(Tone::Bad), format!("tool {tool} · complains: {first}{took}"))
+        (Some(Tone::Bad), format!("tool {tool} · complains: {first}{lasted}"))
     } else {
-        (None, format!("tool {tool} · done{took}"))
+        (None, format!("tool {tool} · done{lasted}"))
     }
 }
 

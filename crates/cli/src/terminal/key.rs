@@ -64,11 +64,9 @@ fn next(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
         return pasted(&bytes[PASTE_BEGIN.len()..]);
     }
     match bytes {
-        [] => None,
-        [0x1b] => Some((Some(Key::Escape), 1)),
+        [] | [0x1b, b'O'] => None,
         [0x1b, b'[', rest @ ..] => sequence(rest).map(|(key, length)| (key, length + 2)),
         [0x1b, b'O', last, ..] => Some((named(&[], *last), 3)),
-        [0x1b, b'O'] => None,
         [0x1b, b'\r' | b'\n', ..] => Some((Some(Key::AltEnter), 2)),
         [0x1b, b'b', ..] => Some((Some(Key::WordLeft), 2)),
         [0x1b, b'f', ..] => Some((Some(Key::WordRight), 2)),
@@ -128,7 +126,7 @@ fn character(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
         0xf0..=0xf7 => 4,
         _ => return Some((None, 1)),
     };
-    let Some(text) = bytes.get(..length) else { return None };
+    let text = bytes.get(..length)?;
     match std::str::from_utf8(text).ok().and_then(|text| text.chars().next()) {
         Some(c) => Some((Some(Key::Char(c)), length)),
         None => Some((None, 1)),

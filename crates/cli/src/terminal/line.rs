@@ -111,12 +111,9 @@ impl Line {
                     column = lead;
                 }
                 Some(c) => {
+                    let mut buffer = [0; 4];
                     let row = typed.rows.last_mut().expect("there is a first row");
-                    if c == '\t' {
-                        row.push_str("    ")
-                    } else {
-                        row.push(c)
-                    }
+                    row.push_str(if c == '\t' { "    " } else { c.encode_utf8(&mut buffer) });
                     column += wide;
                 }
                 None => {}

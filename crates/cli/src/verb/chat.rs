@@ -36,8 +36,8 @@ pub(crate) struct Args {
     #[arg(value_name = "PROMPT")]
     prompt: Option<String>,
     /// Go on with a session, or with that of a run; with the session used last when none is named
-    #[arg(long, value_name = "SESSION|RUN", num_args = 0..=1)]
-    resume: Option<Option<String>>,
+    #[arg(long, value_name = "SESSION|RUN", num_args = 0..=1, default_missing_value = LAST)]
+    resume: Option<String>,
     /// The folder that its tools work in, in place of one of its own
     #[arg(long, value_name = "DIR")]
     workspace: Option<String>,
@@ -46,8 +46,11 @@ pub(crate) struct Args {
     approvals: Vec<(String, String)>,
 }
 
+/// What stands for the session used last.
+const LAST: &str = "last";
+
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
-    let (agent, prompt) = words(args)?;
+    let (agent, prompt) = words(args);
     let begin = CreateRun {
         agent: agent.map(|agent| named_or_read(&agent)).transpose()?.unwrap_or_default(),
         conversation: Some(true),
@@ -58,7 +61,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let server = connect::connect_or_start(context).await?;
     let client = server.client.clone();
     let conversation = match &args.resume {
-        Some(which) => Conversation::resume(client, which.as_deref(), begin).await?,
+        Some(which) => Conversation::resume(client, which, begin).await?,
         None => Conversation::begin(client, begin),
     };
     let output = &context.output;
@@ -73,10 +76,10 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
 
 /// The agent and the first message. Where a session is resumed its agent is known, and a word that is no path is the
 /// message.
-fn words(args: &Args) -> Result<(Option<String>, Option<String>), Problem> {
+fn words(args: &Args) -> (Option<String>, Option<String>) {
     match (&args.agent, &args.prompt, &args.resume) {
-        (Some(word), None, Some(_)) if !is_path(word) => Ok((None, Some(word.clone()))),
-        (agent, prompt, _) => Ok((agent.clone(), prompt.clone())),
+        (Some(word), None, Some(_)) if !is_path(word) => (None, Some(word.clone())),
+        (agent, prompt, _) => (agent.clone(), prompt.clone()),
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Running {
 pub(super) struct Card {
     tool: String,
     arguments: Value,
-    took: Option<Duration>,
+    lasted: Option<Duration>,
     outcome: Outcome,
 }
 
@@ -68,15 +68,15 @@ impl Running {
 impl Card {
     /// The card of the call that this entry ends; `running` is what was known of it.
     pub(super) fn settle(entry: Entry<'_>, running: Option<Running>) -> Self {
-        let took = entry.number("ms").map(Duration::from_millis);
-        let lasted = running.as_ref().map(|running| entry.0.at.since(running.since));
+        let measured = entry.number("ms").map(Duration::from_millis);
+        let seen = running.as_ref().map(|running| entry.0.at.since(running.since));
         let (tool, arguments) = running.map_or_else(
             || (tool_of(entry), arguments_of(entry)),
             |running| (running.tool, running.arguments),
         );
         let outcome = Outcome::of(entry);
-        let took = took.or(lasted).filter(|_| !matches!(outcome, Outcome::Denied(_) | Outcome::Replayed));
-        Self { tool, arguments, took, outcome }
+        let was_made = !matches!(outcome, Outcome::Denied(_) | Outcome::Replayed);
+        Self { tool, arguments, lasted: measured.or(seen).filter(|_| was_made), outcome }
     }
 
     /// The card as it stays.
@@ -90,7 +90,7 @@ impl Card {
     }
 
     fn aside(&self) -> String {
-        let took = self.took.map(time);
+        let lasted = self.lasted.map(time);
         let word = match &self.outcome {
             Outcome::Replayed => Some("from the journal".to_owned()),
             Outcome::Unknown(_) => Some("cut off: nobody knows how far it came".to_owned()),
@@ -101,7 +101,7 @@ impl Card {
             Outcome::Returned(text) if text.trim().is_empty() => Some("no output".to_owned()),
             _ => None,
         };
-        took.into_iter().chain(word).collect::<Vec<_>>().join("  ")
+        lasted.into_iter().chain(word).collect::<Vec<_>>().join("  ")
     }
 
     fn body(&self, palette: Palette, columns: usize) -> Vec<String> {

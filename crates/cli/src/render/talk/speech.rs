@@ -90,18 +90,18 @@ mod tests {
         speech.hear(&Delta { step, turn: 1, call, kind: DeltaKind::Text, text: text.to_owned() })
     }
 
-    fn on(text: &str) -> Option<More> {
-        Some(More::On(text.to_owned()))
+    fn on(text: &str) -> More {
+        More::On(text.to_owned())
     }
 
     #[test]
     fn a_repeated_attempt_shows_nothing_twice() {
         let mut speech = Speech::default();
-        assert_eq!(hear(&mut speech, 1, "Hel"), on("Hel"));
+        assert_eq!(hear(&mut speech, 1, "Hel"), Some(on("Hel")));
         speech.restart();
         assert_eq!(hear(&mut speech, 1, "He"), None);
-        assert_eq!(hear(&mut speech, 1, "llo"), on("lo"));
-        assert_eq!(hear(&mut speech, 2, "Next"), on("Next"));
+        assert_eq!(hear(&mut speech, 1, "llo"), Some(on("lo")));
+        assert_eq!(hear(&mut speech, 2, "Next"), Some(on("Next")));
         assert_eq!(speech.conclude("Next"), None);
     }
 
@@ -109,9 +109,9 @@ mod tests {
     fn the_committed_text_completes_what_was_heard() {
         let mut speech = Speech::default();
         hear(&mut speech, 1, "The answer");
-        assert_eq!(speech.conclude("The answer is 4.\n"), on(" is 4."));
+        assert_eq!(speech.conclude("The answer is 4.\n"), Some(on(" is 4.")));
         hear(&mut speech, 1, "The answer ");
-        assert_eq!(speech.conclude("The answer is 4."), on("is 4."));
+        assert_eq!(speech.conclude("The answer is 4."), Some(on("is 4.")));
         assert_eq!(speech.conclude("Unheard."), Some(More::Instead("Unheard.".to_owned())));
         assert_eq!(speech.conclude(""), None);
     }

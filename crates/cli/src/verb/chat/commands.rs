@@ -36,7 +36,7 @@ const KEYS: [(&str, &str); 5] = [
     ("Enter", "send; while the agent works it is heard when its turn is over"),
     ("Alt-Enter, \\ Enter", "another line"),
     ("↑ ↓", "what was typed before"),
-    ("Ctrl-C", "interrupt the turn; again: cancel it; a third time: kill it and leave"),
+    ("Ctrl-C", "interrupt the turn; again: cancel; a third time: kill and leave"),
     ("Ctrl-D", "leave"),
 ];
 
@@ -86,7 +86,7 @@ mod tests {
         Enter                send; while the agent works it is heard when its turn is over
         Alt-Enter, \ Enter   another line
         ↑ ↓                  what was typed before
-        Ctrl-C               interrupt the turn; again: cancel it; a third time: kill it and leave
+        Ctrl-C               interrupt the turn; again: cancel; a third time: kill and leave
         Ctrl-D               leave
         ");
     }

@@ -8,6 +8,7 @@ use mainspring_api::{
 use mainspring_types::{Code, Problem, RunId, SessionId};
 use serde_json::Value;
 
+use super::LAST;
 use crate::{
     failure::Failure,
     verb::{find, sessions},
@@ -42,15 +43,11 @@ impl Conversation {
     }
 
     /// The conversation that a session, a run or the session used last stands for.
-    pub(super) async fn resume(
-        client: Client,
-        which: Option<&str>,
-        mut begin: CreateRun,
-    ) -> Result<Self, Problem> {
+    pub(super) async fn resume(client: Client, which: &str, mut begin: CreateRun) -> Result<Self, Problem> {
         let session = match which {
-            None => last(&client).await?,
-            Some(text) if text.starts_with("run_") => of_run(&client, text).await?,
-            Some(text) => client.session(find::session(&client, text).await?).await?,
+            LAST => last(&client).await?,
+            text if text.starts_with("run_") => of_run(&client, text).await?,
+            text => client.session(find::session(&client, text).await?).await?,
         };
         begin.agent.clone_from(&session.agent);
         begin.session = Some(session.session_id);

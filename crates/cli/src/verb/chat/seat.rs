@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Outcome,
-    attend::{Asks, Interrupts, Meaning},
+    attend::{Asks, Draft, Interrupts, Meaning},
     failure::Failure,
     follow::{
         AWAY, BACK, FRAME_EVERY, Follow, INTERRUPTED, Seen, View, act_on, cancel, interrupting, kill, open,
@@ -117,6 +117,10 @@ impl Seat<'_> {
         self.state().is_working() || !self.asks.is_empty()
     }
 
+    fn draft(&self) -> Draft {
+        if self.line.is_empty() { Draft::Nothing } else { Draft::Begun }
+    }
+
     /// What is seen of the live run.
     async fn see(&mut self, seen: Option<Seen>) -> Result<(), Failure> {
         match seen {
@@ -149,7 +153,8 @@ impl Seat<'_> {
 
     async fn press(&mut self, keys: Vec<Key>) -> Result<(), Failure> {
         for key in keys {
-            let key = match self.asks.press(key, std::time::Instant::now()) {
+            let draft = self.draft();
+            let key = match self.asks.press(key, draft, std::time::Instant::now()) {
                 Ok(Some(act)) => {
                     act_on(&self.conversation.client, act, &mut self.view).await;
                     continue;
@@ -171,7 +176,7 @@ impl Seat<'_> {
             Input::Nothing => {}
             Input::Message(text) => self.say(&text).await,
             Input::Unknown(word) => {
-                self.view.say(Tone::Warn, &format!("`{word}` is no command; /help lists them"))
+                self.view.say(Tone::Warn, &format!("`{word}` is no command; /help lists them"));
             }
             Input::Command(Command::Help) => self.view.say(Tone::Dim, &help()),
             Input::Command(Command::Tools) => {
@@ -247,23 +252,23 @@ impl Seat<'_> {
         Ok(())
     }
 
+    /// Draws what is asked, and below it the line being typed; once keys are meant for what is asked, that alone.
     fn draw(&mut self) {
         let (palette, columns) = (self.output.err_palette, self.view.columns());
         let mut below = prompt(&self.asks, palette, columns);
-        let is_asked = self.asks.has_focus(std::time::Instant::now());
-        let mut typed = self.line.typed("› ", columns);
-        let first = below.lines.len() + 1;
-        if let Some(row) = typed.rows.first_mut() {
-            *row = row.replacen('›', &palette.paint(Tone::Active, "›"), 1);
-        }
-        below.lines.push(String::new());
-        below.lines.extend(typed.rows);
-        if self.line.is_empty() && below.gate.is_none() {
-            let hint = if self.is_busy() { "  say more, or wait" } else { "  /help · Ctrl-D leaves" };
-            below.lines.push(palette.dim(hint));
-        }
-        if !is_asked {
-            below.cursor = Some(Cursor { row: first + typed.row, column: typed.column });
+        if !self.asks.has_focus(self.draft(), std::time::Instant::now()) {
+            let mut typed = self.line.typed("› ", columns);
+            let row = below.lines.len() + 1 + typed.row;
+            below.cursor = Some(Cursor { row, column: typed.column });
+            if let Some(row) = typed.rows.first_mut() {
+                *row = row.replacen('›', &palette.paint(Tone::Active, "›"), 1);
+            }
+            below.lines.push(String::new());
+            below.lines.extend(typed.rows);
+            if self.line.is_empty() && below.gate.is_none() {
+                let hint = if self.is_busy() { "  say more, or wait" } else { "  /help · Ctrl-D leaves" };
+                below.lines.push(palette.dim(hint));
+            }
         }
         self.view.draw(&below);
     }

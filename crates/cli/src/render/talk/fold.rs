@@ -1,0 +1,198 @@
+//! What each entry of the journal means for the talk.
+
+use mainspring_api::event::EventView;
+use mainspring_types::Timestamp;
+
+use super::{
+    Block, Kind, Place, Talk,
+    call::{Card, Running},
+    tally::Tally,
+};
+use crate::{
+    output::{Tone, count},
+    render::{Entry, effect, entry, tool},
+};
+
+impl Talk {
+    /// Takes in the next entry.
+    pub(crate) fn fold(&mut self, event: &EventView) {
+        let entry = Entry(event);
+        self.tally.fold(entry);
+        match entry.kind().split_once('.') {
+            Some(("effect" | "budget", _)) => self.fold_model(entry),
+            Some(("tool", _)) => self.fold_tool(entry),
+            Some(("gate" | "message" | "child" | "turn", _)) => self.fold_exchange(entry),
+            _ => self.fold_run(entry),
+        }
+    }
+
+    fn fold_model(&mut self, entry: Entry<'_>) {
+        let effect = entry.text("effect").unwrap_or_default().to_owned();
+        match entry.kind() {
+            "effect.intended" | "effect.repeated" => {
+                self.begin(entry.0.at);
+                self.finish();
+                self.tell_replays();
+                self.asking.insert(effect, entry.text("model").unwrap_or("a model").to_owned());
+            }
+            "effect.committed" => {
+                self.asking.remove(&effect);
+                self.trouble = None;
+            }
+            "effect.replayed" | "effect.near" => self.answered_again(entry.0.at),
+            "effect.retried" => self.trouble = effect::told(entry),
+            "effect.failed" | "effect.unknown" => {
+                self.asking.remove(&effect);
+                self.trouble = effect::told(entry);
+            }
+            _ => {
+                if let Some(words) = effect::told(entry) {
+                    self.note(Tone::Warn, &words);
+                }
+            }
+        }
+    }
+
+    fn fold_tool(&mut self, entry: Entry<'_>) {
+        let effect = entry.text("effect").unwrap_or_default().to_owned();
+        self.begin(entry.0.at);
+        self.finish();
+        if let Some(written) = self.writing.iter().position(|tool| Some(tool.as_str()) == entry.text("tool"))
+        {
+            self.writing.remove(written);
+        }
+        let position = self.running.iter().position(|running| running.effect == effect);
+        let running = position.map(|position| self.running.remove(position));
+        if entry.kind() == "tool.intended" {
+            self.tell_replays();
+            self.running.push(Running::new(entry));
+            return;
+        }
+        if entry.kind() == "tool.replayed" && self.over.contains(&effect) {
+            self.answered_again(entry.0.at);
+            return;
+        }
+        self.over.insert(effect);
+        *self.called.entry(entry.text("tool").unwrap_or("?").to_owned()).or_default() += 1;
+        self.tell_replays();
+        self.done.push_back(Block::Card(Box::new(Card::settle(entry, running))));
+    }
+
+    /// A call was answered from the journal, which is worth a word only after something was lost.
+    fn answered_again(&mut self, at: Timestamp) {
+        self.begin(at);
+        self.again += u64::from(self.is_lost);
+    }
+
+    /// Something new happens: how much was answered from the journal before it.
+    pub(super) fn tell_replays(&mut self) {
+        if self.again > 0 {
+            let words = format!("↺ {} from the journal", count(self.again, "call"));
+            (self.again, self.is_lost) = (0, false);
+            self.note(Tone::Good, &words);
+        }
+    }
+
+    fn fold_exchange(&mut self, entry: Entry<'_>) {
+        match entry.kind() {
+            "gate.opened" => {
+                self.finish();
+                self.is_working &= entry.text("kind") != Some("input");
+                if entry.text("kind") != Some("input") {
+                    let id = entry.text("gate_id").unwrap_or_default().to_owned();
+                    self.gates.insert(id, tool::matter(entry));
+                }
+            }
+            "gate.settled" => {
+                let asked = self.gates.remove(entry.text("gate_id").unwrap_or_default());
+                if let Some(asked) = asked {
+                    let (tone, words) = tool::settled(entry);
+                    let mark = if tone == Tone::Bad { "✗" } else { "✓" };
+                    self.note(tone, &format!("{mark} {asked} · {words}"));
+                }
+            }
+            "message.added" => self.message(entry.text("text").unwrap_or_default(), entry.0.at),
+            "turn.ended" => self.end_turn(entry),
+            _ => {
+                if let Some((tone, words)) = tool::said(entry) {
+                    self.note(tone.unwrap_or(Tone::Dim), &words);
+                }
+            }
+        }
+    }
+
+    fn message(&mut self, text: &str, at: Timestamp) {
+        self.begin(at);
+        if let Some(position) = self.echoed.iter().position(|echoed| echoed == text) {
+            self.echoed.remove(position);
+        } else {
+            self.finish();
+            self.done.push_back(Block::Message(text.to_owned()));
+        }
+    }
+
+    fn end_turn(&mut self, entry: Entry<'_>) {
+        let text = entry.text("text").unwrap_or_default();
+        if let Some(more) = self.speech.conclude(text) {
+            self.speak(Kind::Text, more);
+        }
+        self.finish();
+        self.rest();
+        if self.place == Place::Chat {
+            self.done.push_back(Block::Used(self.tally.words(entry.0.at)));
+        }
+        self.tally = Tally::default();
+        self.ended = Some(text.to_owned());
+    }
+
+    fn fold_run(&mut self, entry: Entry<'_>) {
+        match entry.kind() {
+            "attempt.preparing" => self.stage = Some(entry::preparing(entry)),
+            "attempt.started" => {
+                self.begin(entry.0.at);
+                self.stage = None;
+                self.speech.restart();
+            }
+            "attempt.lost" => {
+                self.rest();
+                self.is_lost = true;
+                self.note(Tone::Warn, &entry::lost(entry));
+            }
+            "attempt.ended" => {
+                self.rest();
+                if let Some(problem) = entry.problem() {
+                    self.trouble = Some(problem.message);
+                }
+            }
+            "log" => entry.lines().for_each(|line| self.note(Tone::Dim, &format!("│ {line}"))),
+            "remark" | "run.paused" | "run.resumed" | "run.cancel_requested" => {
+                let words = tool::said(entry).or_else(|| Some(entry::words(entry)));
+                let (tone, words) = words.unwrap_or_default();
+                self.note(tone.unwrap_or(Tone::Dim), &words);
+            }
+            "run.completed" | "run.failed" | "run.cancelled" => {
+                self.finish();
+                self.rest();
+                self.gates.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// The agent works on a turn.
+    fn begin(&mut self, at: Timestamp) {
+        self.is_working = true;
+        self.tally.since.get_or_insert(at);
+    }
+
+    /// Nothing is under way any more.
+    fn rest(&mut self) {
+        self.is_working = false;
+        self.stage = None;
+        self.trouble = None;
+        self.speech.restart();
+        self.asking.clear();
+        self.running.clear();
+        self.writing.clear();
+    }
+}
