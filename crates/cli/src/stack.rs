@@ -10,7 +10,7 @@ use mainspring_server::{
 };
 use mainspring_types::{Code, Problem};
 use mainspring_worker::{
-    ConverseExecutor, Execute, Executor, Folders, Ground, ProcessExecutor, Reach,
+    ConverseExecutor, Execute, Executor, Folders, Ground, ProcessExecutor,
     environment::{AllowInstall, Settings, ToolChoice},
 };
 
@@ -65,7 +65,7 @@ fn executor(folder: &Folder, config: &Config) -> Result<Arc<dyn Execute>, Proble
         versions: folder.versions(),
         workspaces: folder.workspaces(),
         hidden: folders.hidden.clone(),
-        reach: Reach::default(),
+        reach: config.reach.clone(),
     };
     let launcher = Launcher::probe(supervisor);
     let conversations = ConverseExecutor::new(ground, launcher.clone());

@@ -33,6 +33,8 @@ pub(crate) fn subject_field<'a>(tool: &str, arguments: &'a Value) -> Option<(&'a
 fn compact(arguments: &Value) -> String {
     match arguments {
         Value::Null => String::new(),
+        // Arguments that are too long to be shown come as the beginning of their text.
+        Value::String(text) => one_line(text),
         Value::Object(fields) if fields.is_empty() => String::new(),
         other => other.to_string(),
     }

@@ -46,6 +46,8 @@ pub(crate) struct Talk {
     /// The tool calls that the model is writing, by name.
     writing: Vec<String>,
     running: Vec<Running>,
+    /// Calls that another run works on; the agent itself may be at rest meanwhile.
+    children: Vec<Running>,
     /// The models that are being asked, by effect.
     asking: BTreeMap<String, String>,
     /// Calls that are over; one that is answered again from the journal is not shown again.
@@ -107,6 +109,7 @@ impl Talk {
             saying: None,
             writing: Vec::new(),
             running: Vec::new(),
+            children: Vec::new(),
             asking: BTreeMap::new(),
             over: BTreeSet::new(),
             again: 0,
@@ -124,7 +127,7 @@ impl Talk {
 
     /// Whether the agent has something to do, as far as is known.
     pub(crate) fn is_working(&self) -> bool {
-        self.is_working
+        self.is_working || !self.children.is_empty()
     }
 
     /// Whether it waits for a decision.

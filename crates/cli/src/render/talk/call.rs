@@ -22,6 +22,8 @@ pub(super) struct Running {
     arguments: Value,
     since: Timestamp,
     number: u64,
+    /// The run that works on it, where another does.
+    child: Option<String>,
 }
 
 /// A call that is over.
@@ -53,14 +55,24 @@ impl Running {
             arguments: arguments_of(entry),
             since: entry.0.at,
             number: entry.number("try").unwrap_or(1),
+            child: None,
         }
+    }
+
+    /// The call that another run works on from now on.
+    pub(super) fn child(entry: Entry<'_>, known: Option<Self>) -> Self {
+        let text = |name: &str| entry.text(name).unwrap_or("?");
+        let child = Some(format!("{} works as {}", text("agent"), text("run_id")));
+        Self { child, ..known.unwrap_or_else(|| Self::new(entry)) }
     }
 
     /// The call while it lasts.
     pub(super) fn line(&self, frame: Frame) -> String {
         let mark = frame.palette.paint(Tone::Active, SPINNER[frame.number % SPINNER.len()]);
-        let again = if self.number > 1 { format!("  try {}", self.number) } else { String::new() };
-        let aside = format!("{}{again}", time(frame.now.since(self.since)));
+        let again = (self.number > 1).then(|| format!("try {}", self.number));
+        let lasts = time(frame.now.since(self.since));
+        let parts: Vec<String> = [lasts].into_iter().chain(again).chain(self.child.clone()).collect();
+        let aside = parts.join("  ");
         head(&mark, &self.tool, &self.arguments, &aside, frame.palette, frame.columns)
     }
 }

@@ -13,6 +13,9 @@ use crate::{
     render::{Entry, effect, entry, tool},
 };
 
+/// Messages up to so many bytes are told whole.
+const TOLD_WHOLE_MAX: usize = 1_990;
+
 impl Talk {
     /// Takes in the next entry.
     pub(crate) fn fold(&mut self, event: &EventView) {
@@ -61,8 +64,9 @@ impl Talk {
         {
             self.writing.remove(written);
         }
-        let position = self.running.iter().position(|running| running.effect == effect);
-        let running = position.map(|position| self.running.remove(position));
+        let is_it = |running: &Running| running.effect == effect;
+        let child = self.children.iter().position(is_it).map(|at| self.children.remove(at));
+        let running = self.running.iter().position(is_it).map(|at| self.running.remove(at)).or(child);
         if entry.kind() == "tool.intended" {
             self.tell_replays();
             self.running.push(Running::new(entry));
@@ -111,6 +115,13 @@ impl Talk {
                     self.note(tone, &format!("{mark} {asked} · {words}"));
                 }
             }
+            "child.started" => {
+                self.finish();
+                let known =
+                    self.running.iter().position(|call| Some(call.effect.as_str()) == entry.text("effect"));
+                let call = known.map(|at| self.running.remove(at));
+                self.children.push(Running::child(entry, call));
+            }
             "message.added" => self.message(entry.text("text").unwrap_or_default(), entry.0.at),
             "turn.ended" => self.end_turn(entry),
             _ => {
@@ -123,7 +134,7 @@ impl Talk {
 
     fn message(&mut self, text: &str, at: Timestamp) {
         self.begin(at);
-        if let Some(position) = self.echoed.iter().position(|echoed| echoed == text) {
+        if let Some(position) = self.echoed.iter().position(|echoed| is_begun_by(echoed, text)) {
             self.echoed.remove(position);
         } else {
             self.finish();
@@ -133,7 +144,8 @@ impl Talk {
 
     fn end_turn(&mut self, entry: Entry<'_>) {
         let text = entry.text("text").unwrap_or_default();
-        if let Some(more) = self.speech.conclude(text) {
+        let (more, said) = self.speech.conclude(text);
+        if let Some(more) = more {
             self.speak(Kind::Text, more);
         }
         self.finish();
@@ -142,7 +154,7 @@ impl Talk {
             self.done.push_back(Block::Used(self.tally.words(entry.0.at)));
         }
         self.tally = Tally::default();
-        self.ended = Some(text.to_owned());
+        self.ended = Some(said);
     }
 
     fn fold_run(&mut self, entry: Entry<'_>) {
@@ -174,6 +186,7 @@ impl Talk {
                 self.finish();
                 self.rest();
                 self.gates.clear();
+                self.children.clear();
             }
             _ => {}
         }
@@ -195,4 +208,9 @@ impl Talk {
         self.running.clear();
         self.writing.clear();
     }
+}
+
+/// Whether a message is told with this text: long ones are told cut.
+fn is_begun_by(message: &str, text: &str) -> bool {
+    message == text || (text.len() > TOLD_WHOLE_MAX && message.starts_with(text))
 }

@@ -2,7 +2,7 @@
 
 use mainspring_types::GateId;
 
-use super::{Block, Kind, Talk};
+use super::{Block, Kind, Talk, call::Running};
 use crate::{
     output::{Palette, Tone, fitted, time},
     render::{Frame, Prose, SPINNER, prose},
@@ -70,12 +70,13 @@ impl Talk {
                 _ => self.prose.unfinished(&saying.text, frame.columns, frame.palette),
             });
         }
-        if !self.running.is_empty() && self.last != Some(Kind::Work) {
+        let calls: Vec<&Running> = self.children.iter().chain(&self.running).collect();
+        if !calls.is_empty() && self.last != Some(Kind::Work) {
             lines.push(String::new());
         }
-        lines.extend(self.running.iter().take(RUNNING_MAX).map(|running| running.line(frame)));
-        if self.running.len() > RUNNING_MAX {
-            lines.push(frame.palette.dim(&format!("    … {} more", self.running.len() - RUNNING_MAX)));
+        lines.extend(calls.iter().take(RUNNING_MAX).map(|running| running.line(frame)));
+        if calls.len() > RUNNING_MAX {
+            lines.push(frame.palette.dim(&format!("    … {} more", calls.len() - RUNNING_MAX)));
         }
         lines.extend(self.trouble.iter().map(|trouble| {
             frame

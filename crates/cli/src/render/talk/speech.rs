@@ -62,12 +62,16 @@ impl Speech {
         self.said.values_mut().for_each(|said| said.heard.clear());
     }
 
-    /// The turn is over with this text; what of it was not shown.
-    pub(super) fn conclude(&mut self, text: &str) -> Option<More> {
+    /// The turn is over with this text, or with one that begins so: a long one is committed cut. What of it was not
+    /// shown, and all that is shown then.
+    pub(super) fn conclude(&mut self, text: &str) -> (Option<More>, String) {
         let said = self.last.take().and_then(|place| self.said.remove(&place)).unwrap_or_default();
         self.said.clear();
         let (shown, text) = (said.shown.trim(), text.trim());
-        match text.strip_prefix(shown) {
+        if !shown.is_empty() && shown.starts_with(text) {
+            return (None, shown.to_owned());
+        }
+        let more = match text.strip_prefix(shown) {
             Some("") => None,
             Some(more) if !shown.is_empty() => {
                 // The blank between the two may have been shown already.
@@ -75,7 +79,8 @@ impl Speech {
                 Some(More::On(if has_blank { more.trim_start() } else { more }.to_owned()))
             }
             _ => Some(More::Instead(text.to_owned())),
-        }
+        };
+        (more, text.to_owned())
     }
 }
 
@@ -102,18 +107,20 @@ mod tests {
         assert_eq!(hear(&mut speech, 1, "He"), None);
         assert_eq!(hear(&mut speech, 1, "llo"), Some(on("lo")));
         assert_eq!(hear(&mut speech, 2, "Next"), Some(on("Next")));
-        assert_eq!(speech.conclude("Next"), None);
+        assert_eq!(speech.conclude("Next").0, None);
     }
 
     #[test]
     fn the_committed_text_completes_what_was_heard() {
         let mut speech = Speech::default();
         hear(&mut speech, 1, "The answer");
-        assert_eq!(speech.conclude("The answer is 4.\n"), Some(on(" is 4.")));
+        assert_eq!(speech.conclude("The answer is 4.\n").0, Some(on(" is 4.")));
         hear(&mut speech, 1, "The answer ");
-        assert_eq!(speech.conclude("The answer is 4."), Some(on("is 4.")));
-        assert_eq!(speech.conclude("Unheard."), Some(More::Instead("Unheard.".to_owned())));
-        assert_eq!(speech.conclude(""), None);
+        assert_eq!(speech.conclude("The answer is 4.").0, Some(on("is 4.")));
+        assert_eq!(speech.conclude("Unheard.").0, Some(More::Instead("Unheard.".to_owned())));
+        assert_eq!(speech.conclude(""), (None, String::new()));
+        hear(&mut speech, 1, "A long answer");
+        assert_eq!(speech.conclude("A long"), (None, "A long answer".to_owned()));
     }
 
     #[test]
@@ -121,7 +128,7 @@ mod tests {
         let mut speech = Speech::default();
         hear(&mut speech, 1, "The ");
         hear(&mut speech, 1, "is 4.");
-        assert_eq!(speech.conclude("The answer is 4."), Some(More::Instead("The answer is 4.".to_owned())));
+        assert_eq!(speech.conclude("The answer is 4.").0, Some(More::Instead("The answer is 4.".to_owned())));
     }
 
     #[test]

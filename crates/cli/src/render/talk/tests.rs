@@ -240,15 +240,15 @@ fn what_is_decided_and_what_the_runtime_does_is_told() {
         E("gate.opened", json!({"gate_id": gate, "kind": "approval", "tool": "shell", "arguments": {"command": "rm -rf build"}})),
         E("attempt.ended", json!({"attempt": 1, "end": "parked"})),
         E("gate.settled", json!({"gate_id": gate, "action": "deny", "by": "me", "message": "use git clean"})),
-        E("child.started", json!({"agent": "researcher", "run_id": "run_1"})),
+        E("child.started", json!({"effect": "e9", "tool": "task", "agent": "researcher", "run_id": "run_1"})),
         E("remark", json!({"kind": "context", "message": "dropped 3 old turns"})),
         E("run.cancel_requested", json!({})),
     ]), @"
       ✗ shell: rm -rf build · denied by me: use git clean
-      starts researcher as run_1
       dropped 3 old turns
       cancel was asked for
     --------
+      ⠋ task  3.0 s  researcher works as run_1
     ");
 }
 

@@ -51,7 +51,22 @@ impl Conversation {
         };
         begin.agent.clone_from(&session.agent);
         begin.session = Some(session.session_id);
-        Ok(Self { client, begin, session: Some(session.session_id), run: session.live_run })
+        let run = session.live_run;
+        let mut conversation = Self { client, begin, session: Some(session.session_id), run };
+        conversation.return_to_workspace().await?;
+        Ok(conversation)
+    }
+
+    /// Goes on in the folder that was named before, unless another is named now.
+    async fn return_to_workspace(&mut self) -> Result<(), Problem> {
+        let last = self.turns().await?.last().map(|turn| turn.run_id);
+        if let (None, Some(last)) = (&self.begin.workspace, last) {
+            let run = self.client.run(last).await?;
+            // A folder of its own is called like its run, and belongs to that alone.
+            let own = run.run_id.to_string();
+            self.begin.workspace = run.workspace.filter(|workspace| !workspace.ends_with(&own));
+        }
+        Ok(())
     }
 
     /// The agent, as it is called.
@@ -70,19 +85,35 @@ impl Conversation {
 
     /// Says something; the run that hears it, which may be a new one.
     pub(super) async fn say(&mut self, text: &str) -> Result<RunId, Failure> {
-        let is_own = self.begin.workspace.is_some() || !self.begin.approvals.is_empty();
-        let run = match self.session {
-            // What was asked for on the command line holds for the runs that this conversation begins.
-            Some(session) if self.run.is_some() || !is_own => self.add(session, text).await?,
-            _ => self.start(text).await?,
+        let heard = match self.run {
+            Some(run) => self.add(run, text).await?,
+            None => None,
+        };
+        let run = match heard {
+            Some(run) => run,
+            None => self.start_or_join(text).await?,
         };
         self.run = Some(run);
         Ok(run)
     }
 
-    async fn add(&self, session: SessionId, text: &str) -> Result<RunId, Problem> {
-        let message = AddMessage { text: text.to_owned(), images: Vec::new() };
-        Ok(self.client.message_session(session, &message).await?.run_id)
+    /// Says it to the live run; `None` when that has ended meanwhile.
+    async fn add(&self, run: RunId, text: &str) -> Result<Option<RunId>, Problem> {
+        match self.client.message_run(run, &message(text)).await {
+            Ok(added) => Ok(Some(added.run_id)),
+            Err(problem) if problem.code == Code::StateConflict => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// Begins a run with it; where somebody else began one meanwhile, says it there.
+    async fn start_or_join(&mut self, text: &str) -> Result<RunId, Failure> {
+        match (self.start(text).await, self.session) {
+            (Err(failure), Some(session)) if failure.code() == Code::SessionBusy => {
+                Ok(self.client.message_session(session, &message(text)).await?.run_id)
+            }
+            (started, _) => started,
+        }
     }
 
     async fn start(&mut self, text: &str) -> Result<RunId, Failure> {
@@ -126,6 +157,10 @@ impl Conversation {
         }
         Ok(used)
     }
+}
+
+fn message(text: &str) -> AddMessage {
+    AddMessage { text: text.to_owned(), images: Vec::new() }
 }
 
 /// The session used last.

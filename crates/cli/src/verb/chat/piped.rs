@@ -19,6 +19,9 @@ use crate::{
     render::{Place, Story, Talk},
 };
 
+/// Answers up to so many bytes are told whole by the journal.
+const TOLD_WHOLE_MAX: usize = 7_990;
+
 /// One answer, as data.
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -89,7 +92,7 @@ impl Pipe<'_> {
                     Some(Seen::Event(event)) => {
                         self.view.event(&event);
                         if event.kind == "turn.ended" {
-                            self.answer(run, &event)?;
+                            self.answer(run, &event).await?;
                             return Ok(true);
                         }
                     }
@@ -113,20 +116,27 @@ impl Pipe<'_> {
         }
     }
 
-    fn answer(&self, run: RunId, event: &EventView) -> Result<(), Problem> {
+    async fn answer(&self, run: RunId, event: &EventView) -> Result<(), Problem> {
         let field = |name: &str| event.data.get(name);
-        let text = field("text").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let told = field("text").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let text = if told.len() > TOLD_WHOLE_MAX { self.whole(told).await? } else { told.to_owned() };
         let turn = field("turn").and_then(serde_json::Value::as_u64).unwrap_or(0);
-        let answer = Answer { session_id: self.conversation.session, run_id: run, turn, text };
+        let answer = Answer { session_id: self.conversation.session, run_id: run, turn, text: &text };
         match self.output.format {
             Format::Json => {
-                output::print(
-                    &serde_json::to_string(&answer).map_err(|error| output::unwritable("JSON", &error))?,
-                );
+                let json = serde_json::to_string(&answer);
+                output::print(&json.map_err(|error| output::unwritable("JSON", &error))?);
                 Ok(())
             }
-            _ => self.output.show(&answer, |_| text.to_owned()),
+            _ => self.output.show(&answer, |_| text.clone()),
         }
+    }
+
+    /// The text of the last turn, which is told cut when it is long.
+    async fn whole(&self, told: &str) -> Result<String, Problem> {
+        let turns = self.conversation.turns().await?;
+        let last = turns.into_iter().next_back().map(|turn| turn.text);
+        Ok(last.filter(|text| text.starts_with(told)).unwrap_or_else(|| told.to_owned()))
     }
 
     /// The run ended before its turn did.
