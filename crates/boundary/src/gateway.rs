@@ -1,7 +1,7 @@
 //! The model gateway: agents' model calls in, providers' answers out, everything written down between.
 //!
 //! ```text
-//!  agent ── TCP loopback or UNIX socket, the attempt's token as its key ──> desk ──> call ──> journal
+//!  agent ── TCP loopback or UNIX socket, the attempt's token as its key ──> asking ─> call ─> journal
 //!                                                                                     │
 //!      answer, flowing as it comes, its last frames once they are durable <── flight <── upstream
 //! ```
@@ -42,7 +42,9 @@ pub use self::{
     hold::{Held, HeldFor},
     open::{Parting, Settings, limit},
 };
-use crate::{Pass, journal::Ledger, price::Prices, provider::Provider, quota::Governor, upstream::Upstream};
+use crate::{
+    Pass, journal::Register, price::Prices, provider::Provider, quota::Governor, upstream::Upstream,
+};
 
 /// What the gateway tells of attempts, and asks about them.
 pub trait Warden: Send + Sync + 'static {
@@ -63,7 +65,7 @@ pub struct Gateway {
 struct Shared {
     providers: Vec<(Provider, Upstream)>,
     prices: Prices,
-    ledger: Ledger,
+    ledger: Register,
     governor: Governor,
     submit: Submit,
     blobs: Blobs,

@@ -34,7 +34,7 @@ pub(crate) use self::{
     cut::Cut,
     delivered::Deliveries,
     delivered::Delivery,
-    intend::{Begun, Call, Decision, Intent, Ledger, Repeat, Terms},
+    intend::{Begun, Call, Decision, Intent, Register, Repeat, Terms},
     others::{Identify, Leftovers, LimitRun, PinBlob, TakeOver},
     packed::{pack, unpack},
     said::Said,

@@ -1,6 +1,6 @@
 //! Work for the writer's transaction that somebody waits for.
 
-use mainspring_store::{Demand, Fault, News, Pen, Submit, Unit};
+use mainspring_store::{Demand, Fault, News, Pen, Submit, Unit, WriterGone};
 use mainspring_types::Timestamp;
 use tokio::sync::oneshot;
 
@@ -23,16 +23,27 @@ pub(crate) trait Work: Send + 'static {
 
 /// Queues the work and waits until what came of it is durable.
 pub(crate) async fn ask<W: Work>(submit: &Submit, work: W) -> Result<W::Outcome, Fault> {
-    let stopped = || Fault::Refused { detail: "the writer has stopped".into() };
+    let stopped = || Err(Fault::Refused { detail: "the writer has stopped".into() });
+    asked(submit, work).await.unwrap_or_else(stopped)
+}
+
+/// The same; `None` when the writer has stopped, and nobody will ever know.
+pub(crate) async fn asked<W: Work>(submit: &Submit, work: W) -> Option<Result<W::Outcome, Fault>> {
     let (reply, answer) = oneshot::channel();
-    submit(Box::new(Asked { work, outcome: None, reply })).map_err(|_| stopped())?;
-    answer.await.map_err(|_| stopped())?
+    submit(Box::new(Asked { work, outcome: None, reply: Some(reply) })).ok()?;
+    answer.await.ok()
+}
+
+/// Queues work that nobody waits for; says whether the writer takes it.
+pub(crate) fn tell<W: Work>(submit: &Submit, work: W) -> Result<(), WriterGone> {
+    submit(Box::new(Asked { work, outcome: None, reply: None }))
 }
 
 struct Asked<W: Work> {
     work: W,
     outcome: Option<W::Outcome>,
-    reply: oneshot::Sender<Result<W::Outcome, Fault>>,
+    /// Where the outcome goes, if anyone waits for it.
+    reply: Option<oneshot::Sender<Result<W::Outcome, Fault>>>,
 }
 
 impl<W: Work> Unit for Asked<W> {
@@ -51,7 +62,9 @@ impl<W: Work> Unit for Asked<W> {
             self.work.undone();
         }
         let answer = written.map(|()| self.outcome.take().expect("what is written has an outcome"));
-        // Whoever asked may be gone; what is written stays written.
-        drop(self.reply.send(answer));
+        if let Some(reply) = self.reply.take() {
+            // Whoever asked may be gone; what is written stays written.
+            drop(reply.send(answer));
+        }
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     journal::{Decision, Intent, Terms, unpack},
     refusal::Kind,
     route::{Family, Route},
+    work,
 };
 
 /// How long is waited for a flight that begins in this very moment.
@@ -53,7 +54,7 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
         return refuse(None, 404, Kind::NotFound, Code::UnsupportedCall, &message);
     };
     match take(&shared, pass, (route.clone(), knock), (head.method, head.headers, body)).await {
-        Ok(job) => Desk { shared, job: Arc::new(job) }.serve().await,
+        Ok(job) => Asking { shared, job: Arc::new(job) }.serve().await,
         Err(refusal) => *refusal,
     }
 }
@@ -96,7 +97,7 @@ async fn take(
 }
 
 /// Serves one call.
-struct Desk {
+struct Asking {
     shared: Arc<Shared>,
     job: Arc<Job>,
 }
@@ -104,7 +105,7 @@ struct Desk {
 /// A decision, and what listens to the flight that follows from it.
 type Decided = Result<(Decision, Option<Listener>), Fault>;
 
-impl Desk {
+impl Asking {
     async fn serve(self) -> Response<Body> {
         let mut turn = self.first_turn();
         let (mut hold, mut told) = (None, None);
@@ -189,11 +190,9 @@ impl Desk {
         let asking = self.shared.flying.spawn(async move {
             let provider = |turn: &Turn| shared.providers[job.providers[turn.place]].0.name.clone();
             let terms = Terms { provider: turn.as_ref().map(provider), divergence, told };
-            let (intent, answer) = Intent::new(Arc::clone(&job.call), terms, shared.ledger.clone());
+            let intent = Intent::new(Arc::clone(&job.call), terms, shared.ledger.clone());
             let lifted = shared.aloft.lift();
-            let stopped = || Fault::Refused { detail: "the writer has stopped".into() };
-            (shared.submit)(intent).map_err(|_| stopped())?;
-            let decision = answer.await.map_err(|_| stopped())??;
+            let decision = work::ask(&shared.submit, intent).await?;
             let (Decision::Send(begun), Some(turn)) = (&decision, turn) else {
                 return Ok((decision, None));
             };

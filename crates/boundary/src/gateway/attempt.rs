@@ -15,6 +15,7 @@ use crate::{
     quota::{Permit, exhausted},
     refusal::{Cure, Failure, classify},
     upstream::{Broken, Incoming, Upstream},
+    work,
 };
 
 /// The most that is read of an answer that refuses a call.
@@ -176,10 +177,9 @@ impl Attempt<'_> {
         let Some(id) = reader.response_id() else { return };
         self.response = Some(id.to_owned());
         let key = self.job.call.pass.key.clone();
-        let unit =
-            Identify { key, effect: self.begun.effect, number: self.begun.number, response: id.to_owned() };
+        let (effect, number, response) = (self.begun.effect, self.begun.number, id.to_owned());
         // A writer that has stopped writes the settlement neither, and the effect is unknown.
-        let _ = (self.shared.submit)(Box::new(unit));
+        let _ = work::tell(&self.shared.submit, Identify { key, effect, number, response });
     }
 
     fn unanswered(&self, broken: &Broken) -> Seen {

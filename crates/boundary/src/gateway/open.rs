@@ -5,22 +5,20 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use mainspring_store::{Blobs, Fault, RunKey, RunLimit, StoredBody, Submit};
 use mainspring_types::{Hash, Problem, TenantId};
 use secrecy::ExposeSecret as _;
-use tokio::{
-    sync::{Notify, oneshot},
-    time::timeout,
-};
+use tokio::{sync::Notify, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Gateway, Shared, Warden, aloft::Aloft, attempts::Attempts};
 use crate::{
     Divergence, Pass,
     budget::Rule,
-    journal::{Book, Deliveries, Ledger, Leftovers, LimitRun, PinBlob, TakeOver, pack},
+    journal::{Book, Deliveries, Leftovers, LimitRun, PinBlob, Register, TakeOver, pack},
     price::Prices,
     provider::Provider,
     quota::Governor,
     route::Family,
     upstream::Upstream,
+    work,
 };
 
 /// How long answers under way are waited for when the gateway closes.
@@ -69,7 +67,7 @@ impl Gateway {
         });
         let owner = mainspring_types::EffectId::generate().as_u128();
         let deliveries = Deliveries::default();
-        let ledger = Ledger { book: Arc::new(Book::new(rules)), deliveries, owner };
+        let ledger = Register { book: Arc::new(Book::new(rules)), deliveries, owner };
         let shared = Shared {
             providers: opened.collect::<Result<_, Problem>>()?,
             prices,
@@ -87,10 +85,8 @@ impl Gateway {
             relief: Notify::new(),
         };
         let gateway = Self { shared: Arc::new(shared) };
-        gateway
-            .write(|reply| TakeOver { ledger: gateway.shared.ledger.clone(), reply })
-            .await
-            .map_err(|fault| fault.to_problem())?;
+        let take_over = TakeOver { ledger: gateway.shared.ledger.clone() };
+        work::ask(gateway.submit(), take_over).await.map_err(|fault| fault.to_problem())?;
         Ok(gateway)
     }
 
@@ -120,7 +116,7 @@ impl Gateway {
     pub fn sum_up(&self, nonce: u64) {
         if let Some(pass) = self.shared.attempts.get(nonce).filter(|pass| pass.attempt.0 > 1) {
             // A writer that has stopped records the end of the attempt neither.
-            let _ = (self.shared.submit)(Box::new(Leftovers { pass }));
+            let _ = work::tell(&self.shared.submit, Leftovers { pass });
         }
     }
 
@@ -153,7 +149,7 @@ impl Gateway {
         loop {
             tokio::time::sleep(FLUSH_EVERY).await;
             let deliveries = &self.shared.ledger.deliveries;
-            if !deliveries.is_empty() && (self.shared.submit)(deliveries.unit()).is_err() {
+            if !deliveries.is_empty() && work::tell(&self.shared.submit, deliveries.flush()).is_err() {
                 return;
             }
         }
@@ -169,7 +165,7 @@ impl Gateway {
         }
         let deliveries = &self.shared.ledger.deliveries;
         if !deliveries.is_empty() {
-            let _ = (self.shared.submit)(deliveries.unit());
+            let _ = work::tell(&self.shared.submit, deliveries.flush());
         }
     }
 
@@ -179,7 +175,7 @@ impl Gateway {
     }
 
     /// What every unit of this gateway shares.
-    pub(crate) fn ledger(&self) -> &Ledger {
+    pub(crate) fn ledger(&self) -> &Register {
         &self.shared.ledger
     }
 
@@ -192,28 +188,11 @@ impl Gateway {
     pub(crate) async fn fetch(&self, tenant: &TenantId, hash: Hash) -> Result<Vec<u8>, Fault> {
         self.shared.blob(tenant, hash).await
     }
-
-    async fn write<U: mainspring_store::Unit>(
-        &self,
-        unit: impl FnOnce(oneshot::Sender<Result<(), Fault>>) -> U,
-    ) -> Result<(), Fault> {
-        write(&self.shared.submit, unit).await
-    }
 }
 
 /// Gives a run limits of its own where no gateway is open: the next one goes by them.
 pub async fn limit(submit: &Submit, key: RunKey, limits: Vec<RunLimit>) -> Result<(), Fault> {
-    write(submit, |reply| LimitRun { key, limits, reply }).await
-}
-
-async fn write<U: mainspring_store::Unit>(
-    submit: &Submit,
-    unit: impl FnOnce(oneshot::Sender<Result<(), Fault>>) -> U,
-) -> Result<(), Fault> {
-    let stopped = || Fault::Refused { detail: "the writer has stopped".into() };
-    let (reply, written) = oneshot::channel();
-    submit(Box::new(unit(reply))).map_err(|_| stopped())?;
-    written.await.map_err(|_| stopped())?
+    work::ask(submit, LimitRun { key, limits }).await
 }
 
 impl Shared {
@@ -239,7 +218,7 @@ impl Shared {
                 media: mainspring_types::Media::Text,
             };
             let owner = tenant.clone();
-            let pinned = write(&self.submit, |reply| PinBlob { tenant: owner, digest, reply }).await;
+            let pinned = work::ask(&self.submit, PinBlob { tenant: owner, digest }).await;
             let (blobs, owner, bytes) = (self.blobs.clone(), tenant.clone(), Arc::clone(&body));
             let put = tokio::task::spawn_blocking(move || blobs.put(&owner, &hash, &bytes));
             match (pinned, put.await) {

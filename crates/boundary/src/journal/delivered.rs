@@ -5,8 +5,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mainspring_store::{Fault, News, Pen, RunKey, Unit};
+use mainspring_store::{Fault, News, Pen, RunKey};
 use mainspring_types::{AttemptNo, EffectId, Timestamp};
+
+use crate::work::Work;
 
 /// Which attempt got all of which effect's answer.
 #[derive(Clone, Debug)]
@@ -48,8 +50,8 @@ impl Deliveries {
     }
 
     /// What writes them when nothing else does.
-    pub(crate) fn unit(&self) -> Box<dyn Unit> {
-        Box::new(Flush { deliveries: self.clone(), taken: Vec::new() })
+    pub(crate) fn flush(&self) -> impl Work<Outcome = ()> + use<> {
+        Flush { deliveries: self.clone(), taken: Vec::new() }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Delivery>> {
@@ -62,15 +64,15 @@ struct Flush {
     taken: Vec<Delivery>,
 }
 
-impl Unit for Flush {
-    fn write(&mut self, pen: &mut Pen<'_>, _: Timestamp) -> Result<News, Fault> {
+impl Work for Flush {
+    type Outcome = ();
+
+    fn write(&mut self, pen: &mut Pen<'_>, _: Timestamp, _: &mut News) -> Result<(), Fault> {
         self.taken = self.deliveries.write(pen)?;
-        Ok(News::new())
+        Ok(())
     }
 
-    fn settled(self: Box<Self>, written: Result<(), Fault>) {
-        if written.is_err() {
-            self.deliveries.restore(self.taken);
-        }
+    fn undone(&mut self) {
+        self.deliveries.restore(std::mem::take(&mut self.taken));
     }
 }

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use mainspring_store::{Candidate, Charge, Fault, Identity, NewEffect, NewTry, News, Pen, Recorded, Unit};
+use mainspring_store::{Candidate, Charge, Fault, Identity, NewEffect, NewTry, News, Pen, Recorded};
 use mainspring_types::{EffectId, Timestamp};
-use tokio::sync::oneshot;
 
 pub(crate) use super::decide::Repeat;
 use super::{
@@ -18,16 +17,15 @@ use super::{
 use crate::{
     Divergence,
     budget::{Hold, Limit, Verdict, Wish},
+    work::Work,
 };
 
 /// Asks the journal what a request is.
 pub(crate) struct Intent {
     call: Arc<Call>,
     terms: Terms,
-    ledger: Ledger,
-    decided: Option<Decision>,
+    ledger: Register,
     written: Vec<Delivery>,
-    reply: Option<oneshot::Sender<Result<Decision, Fault>>>,
 }
 
 /// What holds for one asking.
@@ -62,7 +60,7 @@ impl Call {
 
 /// What every unit of one gateway shares.
 #[derive(Clone)]
-pub(crate) struct Ledger {
+pub(crate) struct Register {
     pub(crate) book: Arc<Book>,
     pub(crate) deliveries: Deliveries,
     /// Settles what is in flight here. A gateway that is started again is another owner.
@@ -113,14 +111,8 @@ pub(crate) struct Begun {
 }
 
 impl Intent {
-    pub(crate) fn new(
-        call: Arc<Call>,
-        terms: Terms,
-        ledger: Ledger,
-    ) -> (Box<Self>, oneshot::Receiver<Result<Decision, Fault>>) {
-        let (reply, answer) = oneshot::channel();
-        let intent = Self { call, terms, ledger, decided: None, written: Vec::new(), reply: Some(reply) };
-        (Box::new(intent), answer)
+    pub(crate) fn new(call: Arc<Call>, terms: Terms, ledger: Register) -> Self {
+        Self { call, terms, ledger, written: Vec::new() }
     }
 
     fn decide(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Decision, Fault> {
@@ -302,22 +294,15 @@ impl Intent {
     }
 }
 
-impl Unit for Intent {
-    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
-        let mut news = News::new();
-        self.decided = Some(self.decide(pen, now, &mut news)?);
-        Ok(news)
+impl Work for Intent {
+    type Outcome = Decision;
+
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Decision, Fault> {
+        self.decide(pen, now, news)
     }
 
-    fn settled(mut self: Box<Self>, written: Result<(), Fault>) {
-        if written.is_err() {
-            self.ledger.deliveries.restore(std::mem::take(&mut self.written));
-        }
-        let answer = written.map(|()| self.decided.take().expect("what is written was decided"));
-        if let Some(reply) = self.reply.take() {
-            // Nobody hears it when the gateway is going down; what was intended is then unknown to the next one.
-            drop(reply.send(answer));
-        }
+    fn undone(&mut self) {
+        self.ledger.deliveries.restore(std::mem::take(&mut self.written));
     }
 }
 

@@ -1,28 +1,22 @@
 //! What a gateway writes beside intents and settlements.
 
-use mainspring_store::{EffectState, Fault, Ledger as _, News, Pen, RunKey, RunLimit, Unit};
+use mainspring_store::{EffectState, Fault, Ledger as _, News, Pen, RunKey, RunLimit};
 use mainspring_types::{Digest, EffectId, TenantId, Timestamp};
-use tokio::sync::oneshot;
 
-use super::{Ledger, Pass, entries};
-
-pub(crate) type Reply = oneshot::Sender<Result<(), Fault>>;
+use super::{Pass, Register, entries};
+use crate::work::Work;
 
 /// Notes that every former owner is gone: what it had in flight is unknown.
 pub(crate) struct TakeOver {
-    pub(crate) ledger: Ledger,
-    pub(crate) reply: Reply,
+    pub(crate) ledger: Register,
 }
 
-impl Unit for TakeOver {
-    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
-        pen.disown(self.ledger.owner, now)?;
-        self.ledger.book.put_in_order(pen, now)?;
-        Ok(News::new())
-    }
+impl Work for TakeOver {
+    type Outcome = ();
 
-    fn settled(self: Box<Self>, written: Result<(), Fault>) {
-        drop(self.reply.send(written));
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, _: &mut News) -> Result<(), Fault> {
+        pen.disown(self.ledger.owner, now)?;
+        self.ledger.book.put_in_order(pen, now)
     }
 }
 
@@ -30,19 +24,13 @@ impl Unit for TakeOver {
 pub(crate) struct LimitRun {
     pub(crate) key: RunKey,
     pub(crate) limits: Vec<RunLimit>,
-    pub(crate) reply: Reply,
 }
 
-impl Unit for LimitRun {
-    fn write(&mut self, pen: &mut Pen<'_>, _: Timestamp) -> Result<News, Fault> {
-        for limit in &self.limits {
-            pen.limit_run(&self.key, limit)?;
-        }
-        Ok(News::new())
-    }
+impl Work for LimitRun {
+    type Outcome = ();
 
-    fn settled(self: Box<Self>, written: Result<(), Fault>) {
-        drop(self.reply.send(written));
+    fn write(&mut self, pen: &mut Pen<'_>, _: Timestamp, _: &mut News) -> Result<(), Fault> {
+        self.limits.iter().try_for_each(|limit| pen.limit_run(&self.key, limit))
     }
 }
 
@@ -50,17 +38,13 @@ impl Unit for LimitRun {
 pub(crate) struct PinBlob {
     pub(crate) tenant: TenantId,
     pub(crate) digest: Digest,
-    pub(crate) reply: Reply,
 }
 
-impl Unit for PinBlob {
-    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
-        pen.pin(&self.tenant, &self.digest, now)?;
-        Ok(News::new())
-    }
+impl Work for PinBlob {
+    type Outcome = ();
 
-    fn settled(self: Box<Self>, written: Result<(), Fault>) {
-        drop(self.reply.send(written));
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, _: &mut News) -> Result<(), Fault> {
+        pen.pin(&self.tenant, &self.digest, now)
     }
 }
 
@@ -72,13 +56,12 @@ pub(crate) struct Identify {
     pub(crate) response: String,
 }
 
-impl Unit for Identify {
-    fn write(&mut self, pen: &mut Pen<'_>, _: Timestamp) -> Result<News, Fault> {
-        pen.identify(&self.key, (self.effect, self.number), &self.response)?;
-        Ok(News::new())
-    }
+impl Work for Identify {
+    type Outcome = ();
 
-    fn settled(self: Box<Self>, _: Result<(), Fault>) {}
+    fn write(&mut self, pen: &mut Pen<'_>, _: Timestamp, _: &mut News) -> Result<(), Fault> {
+        pen.identify(&self.key, (self.effect, self.number), &self.response)
+    }
 }
 
 /// Tells the run's journal what an attempt that did its work was never asked for of what earlier ones recorded.
@@ -86,18 +69,18 @@ pub(crate) struct Leftovers {
     pub(crate) pass: Pass,
 }
 
-impl Unit for Leftovers {
-    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
+impl Work for Leftovers {
+    type Outcome = ();
+
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<(), Fault> {
         let Pass { key, step, attempt, .. } = &self.pass;
         let mut left = pen.unconsumed(key, step, *attempt)?;
         left.retain(|record| record.state == EffectState::Committed);
-        if left.is_empty() {
-            return Ok(News::new());
+        if !left.is_empty() {
+            let effects: Vec<EffectId> = left.iter().map(|record| record.id).collect();
+            let seq = entries::append_of(pen, &self.pass, now, entries::unused(&effects))?;
+            news.push((key.clone(), seq));
         }
-        let effects: Vec<EffectId> = left.iter().map(|record| record.id).collect();
-        let seq = entries::append_of(pen, &self.pass, now, entries::unused(&effects))?;
-        Ok(vec![(key.clone(), seq)])
+        Ok(())
     }
-
-    fn settled(self: Box<Self>, _: Result<(), Fault>) {}
 }

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use mainspring_store::{EffectState, Fault, News, Pen, Settlement, StoredBody, Tokens, TryEnd, Unit};
+use mainspring_store::{EffectState, Fault, News, Pen, Settlement, StoredBody, Tokens, TryEnd};
 use mainspring_types::Timestamp;
-use tokio::sync::oneshot;
 
 use super::{
     Pass, entries,
-    intend::{Begun, Call, Ledger, begin_try},
+    intend::{Begun, Call, Register, begin_try},
 };
 use crate::{
     Usage,
     budget::{Limit, Spent, Verdict, Wish},
     price::NanoUsd,
+    work::Work,
 };
 
 /// How a try ended.
@@ -49,12 +49,11 @@ pub(crate) struct Bill {
 /// Settles a try, and its effect unless the gateway tries again.
 pub(crate) struct Settle {
     call: Arc<Call>,
-    ledger: Ledger,
+    ledger: Register,
     begun: Begun,
     outcome: Arc<Outcome>,
     bill: Bill,
     then: Then,
-    reply: Option<oneshot::Sender<Result<(), Fault>>>,
 }
 
 /// What follows a try that failed.
@@ -68,13 +67,12 @@ pub(crate) enum Then {
 
 impl Settle {
     pub(crate) fn new(
-        (call, ledger, begun): (Arc<Call>, Ledger, Begun),
+        (call, ledger, begun): (Arc<Call>, Register, Begun),
         outcome: Arc<Outcome>,
         bill: Bill,
         then: Then,
-    ) -> (Box<Self>, oneshot::Receiver<Result<(), Fault>>) {
-        let (reply, answer) = oneshot::channel();
-        (Box::new(Self { call, ledger, begun, outcome, bill, then, reply: Some(reply) }), answer)
+    ) -> Self {
+        Self { call, ledger, begun, outcome, bill, then }
     }
 
     fn state(&self) -> EffectState {
@@ -159,25 +157,21 @@ impl Settle {
     }
 }
 
-impl Unit for Settle {
-    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
+impl Work for Settle {
+    type Outcome = ();
+
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<(), Fault> {
         self.end_try(pen, now)?;
         let settled = match self.then {
             Then::Settled => self.settle(pen, now)?,
             Then::TriedAgain => true,
         };
-        if !settled {
-            // The run has ended, or a newer try has the effect: this one is only charged.
-            return Ok(News::new());
+        // Otherwise the run has ended, or a newer try has the effect: this one is only charged.
+        if settled {
+            let seq = entries::append(pen, &self.call, now, self.line())?;
+            news.push((self.call.pass.key.clone(), seq));
         }
-        let seq = entries::append(pen, &self.call, now, self.line())?;
-        Ok(vec![(self.call.pass.key.clone(), seq)])
-    }
-
-    fn settled(mut self: Box<Self>, written: Result<(), Fault>) {
-        if let Some(reply) = self.reply.take() {
-            drop(reply.send(written));
-        }
+        Ok(())
     }
 }
 
@@ -187,11 +181,9 @@ pub(crate) struct AnotherTry {
     /// The attempt in whose name it is sent: that which asked for it last.
     pass: Pass,
     wish: Wish,
-    ledger: Ledger,
+    ledger: Register,
     before: Begun,
     provider: String,
-    decided: Option<Next>,
-    reply: Option<oneshot::Sender<Result<Next, Fault>>>,
 }
 
 /// Whether another try may be sent.
@@ -207,15 +199,11 @@ pub(crate) enum Next {
 
 impl AnotherTry {
     pub(crate) fn new(
-        (call, ledger, before): (Arc<Call>, Ledger, Begun),
+        (call, ledger, before): (Arc<Call>, Register, Begun),
         (pass, wish): (Pass, Wish),
         provider: String,
-    ) -> (Box<Self>, oneshot::Receiver<Result<Next, Fault>>) {
-        let (reply, answer) = oneshot::channel();
-        (
-            Box::new(Self { call, pass, wish, ledger, before, provider, decided: None, reply: Some(reply) }),
-            answer,
-        )
+    ) -> Self {
+        Self { call, pass, wish, ledger, before, provider }
     }
 
     fn decide(&self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Next, Fault> {
@@ -241,40 +229,31 @@ impl AnotherTry {
     }
 }
 
-impl Unit for AnotherTry {
-    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
-        let mut news = News::new();
-        self.decided = Some(self.decide(pen, now, &mut news)?);
-        Ok(news)
-    }
+impl Work for AnotherTry {
+    type Outcome = Next;
 
-    fn settled(mut self: Box<Self>, written: Result<(), Fault>) {
-        let answer = written.map(|()| self.decided.take().expect("what is written was decided"));
-        if let Some(reply) = self.reply.take() {
-            drop(reply.send(answer));
-        }
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Next, Fault> {
+        self.decide(pen, now, news)
     }
 }
 
 /// Settles an effect whose last try is settled and that nobody asks for any more.
 pub(crate) struct GiveUp {
     call: Arc<Call>,
-    ledger: Ledger,
+    ledger: Register,
     last: Begun,
-    reply: Option<oneshot::Sender<Result<(), Fault>>>,
 }
 
 impl GiveUp {
-    pub(crate) fn new(
-        (call, ledger, last): (Arc<Call>, Ledger, Begun),
-    ) -> (Box<Self>, oneshot::Receiver<Result<(), Fault>>) {
-        let (reply, answer) = oneshot::channel();
-        (Box::new(Self { call, ledger, last, reply: Some(reply) }), answer)
+    pub(crate) fn new((call, ledger, last): (Arc<Call>, Register, Begun)) -> Self {
+        Self { call, ledger, last }
     }
 }
 
-impl Unit for GiveUp {
-    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp) -> Result<News, Fault> {
+impl Work for GiveUp {
+    type Outcome = ();
+
+    fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, _: &mut News) -> Result<(), Fault> {
         let settlement = Settlement {
             effect: self.last.effect,
             owner: self.ledger.owner,
@@ -283,13 +262,6 @@ impl Unit for GiveUp {
             answer: None,
             at: now,
         };
-        pen.settle_effect(&self.call.pass.key, self.last.number, &settlement)?;
-        Ok(News::new())
-    }
-
-    fn settled(mut self: Box<Self>, written: Result<(), Fault>) {
-        if let Some(reply) = self.reply.take() {
-            drop(reply.send(written));
-        }
+        pen.settle_effect(&self.call.pass.key, self.last.number, &settlement).map(drop)
     }
 }

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use mainspring_store::{Fault, StoredBody, Unit};
+use mainspring_store::StoredBody;
 use mainspring_types::Code;
-use tokio::{sync::oneshot, time::sleep};
+use tokio::time::sleep;
 
 use super::Flying;
 use crate::{
@@ -13,9 +13,10 @@ use crate::{
     answer::{Answer, Stop},
     budget::Limit,
     gateway::{flight::Landing, head::Head, wait::out_of_budget},
-    journal::{Begun, Bill, Call, Cut, GiveUp, Ledger, Outcome, Settle, Then},
+    journal::{Begun, Bill, Call, Cut, GiveUp, Outcome, Register, Settle, Then},
     price,
     refusal::{self, Kind},
+    work::{self, Work},
 };
 
 /// How long is waited before something that could not be written is written again.
@@ -132,19 +133,14 @@ impl Flying {
         self.shared.relief.notify_waiters();
     }
 
-    pub(super) fn parts(&self) -> (Arc<Call>, Ledger, Begun) {
+    pub(super) fn parts(&self) -> (Arc<Call>, Register, Begun) {
         (Arc::clone(&self.job.call), self.shared.ledger.clone(), self.begun)
     }
 
-    /// Writes a unit, as often as it takes.
-    pub(super) async fn write<U: Unit, T>(
-        &self,
-        unit: impl Fn() -> (Box<U>, oneshot::Receiver<Result<T, Fault>>),
-    ) -> T {
+    /// Does work in the writer's transaction, as often as it takes.
+    pub(super) async fn write<W: Work>(&self, work: impl Fn() -> W) -> W::Outcome {
         loop {
-            let (unit, answer) = unit();
-            let answered = if (self.shared.submit)(unit).is_ok() { answer.await.ok() } else { None };
-            match answered {
+            match work::asked(&self.shared.submit, work()).await {
                 Some(Ok(written)) => return written,
                 Some(Err(fault)) => {
                     let run = self.job.call.pass.key.run;
