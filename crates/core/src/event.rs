@@ -242,6 +242,6 @@ pub enum Wait {
 pub enum Loss {
     /// It ended together with the server.
     Server,
-    /// It fell silent while the server lived.
+    /// It fell silent, or its agent's processes were killed from outside, while the server lived.
     Worker,
 }
