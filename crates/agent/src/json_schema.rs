@@ -1,10 +1,21 @@
-//! JSON Schemas that authors write, for arguments and answers: read once, then asked what is wrong with a value.
+//! JSON Schemas of arguments and answers: read once, then asked what is wrong with a value. The one place that knows the
+//! validator.
 //!
-//! A schema reads nothing beyond itself: a `$ref` to a file or an address is refused. Its regular expressions are those
-//! that take time in proportion to the text.
+//! A schema comes from anybody, an MCP server included. It reads nothing beyond itself: a `$ref` to a file or an address
+//! is refused. Its patterns may look around, as those that zod writes do; how long one may take is bounded, and so is
+//! the size of the whole. Mismatches name the place and are short, since they go into a model's context.
 
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
+
+/// Larger than what anybody writes by hand.
+const SIZE_MAX: usize = 256 << 10;
+/// The steps back a pattern may take in a text before the text counts as not matching.
+const BACKTRACK_MAX: usize = 100_000;
+/// The most mismatches that are told at once.
+const MISMATCHES_MAX: usize = 10;
+/// The most characters of one: a validator quotes the value, however long it is.
+const MESSAGE_CHARS_MAX: usize = 300;
 
 /// A schema that is valid and complete.
 #[derive(Debug)]
@@ -14,7 +25,7 @@ pub struct JsonSchema {
 
 /// What is wrong with a schema, or with a value that should fit one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{}{message}", at(pointer))]
 pub struct Mismatch {
     /// Where, as a JSON pointer; empty for the whole.
     pub pointer: String,
@@ -22,29 +33,43 @@ pub struct Mismatch {
     pub message: String,
 }
 
+fn at(pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!("at `{pointer}`: ") }
+}
+
 impl JsonSchema {
-    /// Reads a schema, or tells everything that is wrong with it.
+    /// Reads a schema, or tells what is wrong with it.
     pub fn read(schema: &Value) -> Result<Self, Vec<Mismatch>> {
+        let size = schema.to_string().len();
+        if size > SIZE_MAX {
+            let message = format!("the schema has {size} bytes; at most {SIZE_MAX} are allowed");
+            return Err(vec![Mismatch { pointer: String::new(), message }]);
+        }
         let elsewhere = references(schema, "");
         if !elsewhere.is_empty() {
             return Err(elsewhere);
         }
         let metas = jsonschema::meta::validator_for(schema).map_err(|error| vec![mismatch(&error)])?;
-        let wrong: Vec<Mismatch> = metas.iter_errors(schema).map(|error| mismatch(&error)).collect();
+        let wrong = told(&metas, schema);
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let options = jsonschema::options().offline().with_pattern_options(PatternOptions::regex());
+        let patterns = PatternOptions::fancy_regex().backtrack_limit(BACKTRACK_MAX);
+        let options = jsonschema::options().offline().with_pattern_options(patterns);
         match options.build(schema) {
             Ok(validator) => Ok(Self { validator }),
             Err(error) => Err(vec![mismatch(&error)]),
         }
     }
 
-    /// Everything about `value` that does not fit; nothing when it fits.
+    /// What about `value` does not fit, the first few at least; nothing when it fits.
     pub fn mismatches(&self, value: &Value) -> Vec<Mismatch> {
-        self.validator.iter_errors(value).map(|error| mismatch(&error)).collect()
+        told(&self.validator, value)
     }
+}
+
+fn told(validator: &Validator, value: &Value) -> Vec<Mismatch> {
+    validator.iter_errors(value).take(MISMATCHES_MAX).map(|error| mismatch(&error)).collect()
 }
 
 /// Every reference to something outside of the schema.
@@ -70,7 +95,8 @@ fn references(schema: &Value, at: &str) -> Vec<Mismatch> {
 }
 
 fn mismatch(error: &ValidationError<'_>) -> Mismatch {
-    Mismatch { pointer: error.instance_path().to_string(), message: error.to_string() }
+    let message = error.to_string().chars().take(MESSAGE_CHARS_MAX).collect();
+    Mismatch { pointer: error.instance_path().to_string(), message }
 }
 
 #[cfg(test)]
@@ -81,17 +107,17 @@ mod tests {
 
     fn refused(schema: &Value) -> String {
         let wrong = JsonSchema::read(schema).expect_err("no schema");
-        wrong.iter().map(|wrong| format!("{}: {wrong}", wrong.pointer)).collect::<Vec<_>>().join("\n")
+        wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
     #[test]
-    fn a_value_that_does_not_fit_is_told_everything() {
+    fn what_does_not_fit_is_told_with_its_place() {
         let schema = json!({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["b"]});
         let schema = JsonSchema::read(&schema).expect("a schema");
         assert_eq!(schema.mismatches(&json!({"a": 1, "b": 2})), []);
         let said: Vec<String> =
             schema.mismatches(&json!({"a": "x"})).iter().map(ToString::to_string).collect();
-        assert_eq!(said, ["\"b\" is a required property", "\"x\" is not of type \"integer\""]);
+        assert_eq!(said, ["\"b\" is a required property", "at `/a`: \"x\" is not of type \"integer\""]);
     }
 
     #[test]
@@ -102,8 +128,28 @@ mod tests {
         }
         assert_eq!(
             refused(&json!({"properties": {"a": {"type": "strng"}}})),
-            "/properties/a/type: \"strng\" is not valid under any of the schemas listed in the 'anyOf' keyword"
+            "at `/properties/a/type`: \"strng\" is not valid under any of the schemas listed in the 'anyOf' keyword"
         );
         assert!(JsonSchema::read(&json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}})).is_ok());
+    }
+    #[test]
+    fn a_pattern_may_look_around_and_gives_up_in_time() {
+        let schema = json!({"type": "string", "pattern": "^(?!\\.)(?!.*\\.\\.)[a-z.]+@[a-z]+$"});
+        let email = JsonSchema::read(&schema).expect("zod writes such");
+        assert_eq!(email.mismatches(&json!("a.b@c")), []);
+        assert_eq!(email.mismatches(&json!(".a@c")).len(), 1);
+        let slow = JsonSchema::read(&json!({"pattern": "^(?=a)(a|aa|aaa)+$"})).expect("a schema");
+        assert_eq!(slow.mismatches(&json!(format!("{}!", "a".repeat(60)))).len(), 1);
+    }
+
+    #[test]
+    fn what_is_told_is_short() {
+        let schema = json!({"type": "array", "items": {"type": "null"}});
+        let schema = JsonSchema::read(&schema).expect("a schema");
+        let wrong = schema.mismatches(&json!(vec!["x".repeat(5_000); 50]));
+        assert_eq!(wrong.len(), MISMATCHES_MAX);
+        assert!(wrong.iter().all(|wrong| wrong.message.len() <= MESSAGE_CHARS_MAX));
+        let huge = json!({"description": "x".repeat(SIZE_MAX)});
+        assert!(refused(&huge).starts_with("the schema has "), "{}", refused(&huge));
     }
 }

@@ -11,7 +11,6 @@ mod kit;
 mod message;
 mod model;
 mod notice;
-mod schema;
 mod structure;
 mod turn;
 mod window;

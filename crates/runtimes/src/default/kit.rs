@@ -1,15 +1,15 @@
 //! The tools of a turn: what the model is told of them, and what keeps a wrong call from reaching one.
 
+use mainspring_agent::JsonSchema;
+use mainspring_types::nearest;
 use serde_json::{Map, Value};
 
-use mainspring_types::nearest;
-
-use super::{ToolSpec, schema::Schema};
+use super::{ToolSpec, structure::told};
 
 /// The tools that can be called, in the order of the brief.
 #[derive(Debug, Default)]
 pub(super) struct Kit {
-    tools: Vec<(ToolSpec, Schema)>,
+    tools: Vec<(ToolSpec, JsonSchema)>,
 }
 
 impl Kit {
@@ -28,15 +28,15 @@ impl Kit {
         (kit, left_out)
     }
 
-    fn accept(&self, spec: &ToolSpec) -> Result<Schema, String> {
+    fn accept(&self, spec: &ToolSpec) -> Result<JsonSchema, String> {
         if self.tools.iter().any(|(known, _)| known.name == spec.name) {
             return Err("another tool has the same name".to_owned());
         }
         if !spec.parameters.is_object() {
             return Err("the schema of its arguments is no object".to_owned());
         }
-        Schema::read(&spec.parameters)
-            .map_err(|error| format!("the schema of its arguments is wrong: {error}"))
+        JsonSchema::read(&spec.parameters)
+            .map_err(|wrong| format!("the schema of its arguments is wrong: {}", told(&wrong).join("; ")))
     }
 
     /// What the model is told of them.
@@ -50,7 +50,7 @@ impl Kit {
             return Err(self.unknown(name));
         };
         let mistakes = match arguments {
-            Value::Object(_) => schema.mistakes(arguments),
+            Value::Object(_) => told(&schema.mismatches(arguments)),
             Value::String(_) => vec!["they are not a JSON object; the call may have been cut off".to_owned()],
             _ => vec!["they are not a JSON object".to_owned()],
         };

@@ -1,19 +1,23 @@
 //! The final answer as a JSON document that its schema describes.
 
+use mainspring_agent::{JsonSchema, Mismatch};
 use serde_json::Value;
-
-use super::schema::Schema;
 
 /// The document in an answer, valid against `schema`; else what is wrong, in words for the model.
 ///
 /// Models like to wrap a document: it may be all of the text, or stand between the marks of a Markdown code block.
-pub(super) fn read(answer: &str, schema: &Schema) -> Result<Value, Vec<String>> {
+pub(super) fn read(answer: &str, schema: &JsonSchema) -> Result<Value, Vec<String>> {
     let document = match serde_json::from_str(answer) {
         Ok(document) => document,
         Err(error) => fenced(answer).ok_or_else(|| vec![format!("it is no JSON: {error}")])?,
     };
-    let mistakes = schema.mistakes(&document);
+    let mistakes = told(&schema.mismatches(&document));
     if mistakes.is_empty() { Ok(document) } else { Err(mistakes) }
+}
+
+/// What is wrong, in words for the model.
+pub(super) fn told(mismatches: &[Mismatch]) -> Vec<String> {
+    mismatches.iter().map(ToString::to_string).collect()
 }
 
 /// The JSON in a code block: of several blocks the last that is JSON counts.
@@ -38,7 +42,7 @@ mod tests {
 
     #[test]
     fn a_document_is_found_bare_or_between_marks() {
-        let schema = Schema::read(&json!({"type": "object"})).expect("it is a schema");
+        let schema = JsonSchema::read(&json!({"type": "object"})).expect("it is a schema");
         for text in [
             " {\"a\": 1}\n",
             "Here it is:\n```json\n{\"a\": 1}\n```\nDone.",
@@ -53,7 +57,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told() {
-        let schema = Schema::read(&json!({"type": "object"})).expect("it is a schema");
+        let schema = JsonSchema::read(&json!({"type": "object"})).expect("it is a schema");
         assert_eq!(read("[1]", &schema), Err(vec![r#"[1] is not of type "object""#.to_owned()]));
         assert_eq!(
             read("It is 4.", &schema),

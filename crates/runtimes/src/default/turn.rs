@@ -19,14 +19,15 @@ mod round;
 
 use std::mem;
 
+use mainspring_agent::JsonSchema;
 use mainspring_types::Problem;
 use serde_json::Value;
 
 use self::pace::{Pace, Progress};
 use self::round::Round;
-use super::schema::Schema;
 use super::{
-    Brief, Broken, Calls, Message, ModelRequest, Role, TokenUsage, history, kit::Kit, notice, window::Window,
+    Brief, Broken, Calls, Message, ModelRequest, Role, TokenUsage, history, kit::Kit, notice,
+    structure::told, window::Window,
 };
 
 pub use action::{
@@ -42,7 +43,7 @@ const RETRIES_MAX: u32 = 3;
 pub struct Turn {
     brief: Brief,
     kit: Kit,
-    schema: Option<Schema>,
+    schema: Option<JsonSchema>,
     number: u32,
     /// The history, made valid, then what this turn adds.
     conversation: Vec<Message>,
@@ -92,7 +93,7 @@ impl Turn {
         let mut conversation = history::valid(history, brief.history_turns);
         let began = conversation.len();
         conversation.extend(incoming.into_iter().map(|message| Message { role: Role::User, ..message }));
-        let schema = brief.output.as_ref().map(Schema::read).transpose();
+        let schema = brief.output.as_ref().map(JsonSchema::read).transpose();
         let mut turn = Self {
             window: Window::of(&brief.bounds, &bare(&brief, &kit)),
             pace: Pace::of(brief.bounds.repeats),
@@ -113,7 +114,7 @@ impl Turn {
             turn.remark(RemarkKind::Tool, message);
         }
         match schema {
-            Err(why) => turn.fail(failure::wrong_schema(&why)),
+            Err(wrong) => turn.fail(failure::wrong_schema(&told(&wrong).join("; "))),
             Ok(_) if turn.conversation.is_empty() => turn.fail(failure::nothing_asked()),
             Ok(schema) => {
                 turn.schema = schema;

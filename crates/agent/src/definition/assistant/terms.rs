@@ -120,7 +120,11 @@ pub(super) fn schema(field: &Field<'_>) -> Option<Value> {
                         place.refuse(place.not_among(&word, &TYPES));
                     }
                     _ => {
-                        place.refused::<()>(format!("read `{}` as JSON Schema: {wrong}", place.path()));
+                        place.refused::<()>(format!(
+                            "read `{}` as JSON Schema: {}",
+                            place.path(),
+                            wrong.message
+                        ));
                     }
                 }
             }
