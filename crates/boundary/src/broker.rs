@@ -18,6 +18,8 @@
 mod answer;
 mod child;
 mod decide;
+#[cfg(test)]
+mod fixture;
 mod intend;
 pub(crate) mod lines;
 mod question;

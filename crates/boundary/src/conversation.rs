@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use self::say::put;
 pub use self::{
-    begin::{Beginning, Busy, begin, fork},
+    begin::{Beginning, Begun, Unbegun, begin, fork},
     conclude::Turn,
     recall::messages,
     say::{Unheard, done, say},

@@ -180,3 +180,6 @@ pub(crate) fn wake(key: RunKey, gate: &GateRow, by: &str) -> Demand {
     let ask = Ask::AnswerGate { gate: gate.hash };
     Demand::Ask { key, request: Box::new(Request { id, by: Principal::User(by.to_owned()), ask }) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -181,3 +181,6 @@ pub fn limits(budget: BudgetAsk) -> impl Iterator<Item = RunLimit> {
         Some(RunLimit { meter: meter.into(), most, policy: "suspend".into() })
     })
 }
+
+#[cfg(test)]
+mod tests;

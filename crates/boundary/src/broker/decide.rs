@@ -128,3 +128,6 @@ fn unsettled<'a>(known: &Known<'a>, effect: &Candidate) -> Step<'a> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,10 +76,10 @@ impl Asking<'_> {
     pub(super) fn doubt(&self, hash: Hash, effect: &Candidate, said: Option<&str>) -> GateRow {
         let said = said.map(|said| format!(": {said}")).unwrap_or_default();
         let why = format!(
-            "try {} of this call broke off before `{}` answered, in attempt {}{said}. Nobody knows whether it took \
-             effect, and it is not made again by itself. Approve makes it again; an answer says what it returned; deny \
-             leaves it as it is, and the agent is told",
-            effect.tries, self.wanted.tool, effect.attempt
+            "try {} of this call, which attempt {} began, broke off before `{}` answered{said}. Nobody knows whether it \
+             took effect, and it is not made again by itself. Approve makes it again; an answer says what it returned; \
+             deny leaves it as it is, and the agent is told",
+            effect.tries, effect.attempt, self.wanted.tool
         );
         GateRow {
             kind: "unknown".into(),
@@ -118,3 +118,6 @@ impl Asking<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,26 @@
-//! The beginning of a run's part in a session, and of sessions that take over what others said.
+//! The beginning of runs that take part in a session, and of sessions that take over what others said.
 
-use mainspring_store::{Conversation, Fault, News, Pen, RunKey, RunLimit, SessionRow, Submit};
-use mainspring_types::{RunId, SessionId, TenantId, Timestamp};
+use mainspring_core::{Created, Principal};
+use mainspring_store::{
+    Conversation, Demand, Fault, Key, Keyed, Ledger as _, News, Pen, RunKey, RunLimit, SessionRow, Submit,
+};
+use mainspring_types::{Hash, RequestId, RunId, SessionId, TenantId, Timestamp, Value};
 
 use crate::work::{self, Work};
 
-/// A run's part in a session, before the run begins.
+/// A run to begin, with its part in a session.
 #[derive(Clone, Debug)]
 pub struct Beginning {
-    /// The run that will be.
-    pub key: RunKey,
+    /// The tenant it will belong to.
+    pub tenant: TenantId,
+    /// What it carries with it.
+    pub created: Box<Created>,
+    /// Its input: small enough to be stored beside the event, or kept before.
+    pub input: Value,
+    /// On whose behalf.
+    pub by: Principal,
+    /// The idempotency key and the hash of the whole request, when the caller gave one.
+    pub once: Option<(Key, Hash)>,
     /// The session, which is begun when it is not there.
     pub session: SessionId,
     /// The agent that it is held with.
@@ -22,34 +33,88 @@ pub struct Beginning {
     pub limits: Vec<RunLimit>,
 }
 
-/// The session has a run that has not ended.
+/// What became of a beginning that was not refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Busy(pub RunId);
-
-/// Writes a run's part in a session; durable once this returns.
-pub async fn begin(submit: &Submit, beginning: Beginning) -> Result<Result<(), Busy>, Fault> {
-    work::ask(submit, beginning).await
+pub enum Begun {
+    /// The run is durable and was not there before.
+    New(RunId),
+    /// An earlier delivery of the same request made this run.
+    Known(RunId),
 }
 
-impl Work for Beginning {
-    type Outcome = Result<(), Busy>;
+/// Why a run does not begin. Nothing was written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unbegun {
+    /// The session has this run, which has not ended.
+    Busy(RunId),
+    /// The idempotency key stands for another request, which made this run.
+    KeyUsed(RunId),
+}
+
+/// Begins a run and writes its part in a session, as one; durable once this returns.
+pub async fn begin(submit: &Submit, beginning: Beginning) -> Result<Result<Begun, Unbegun>, Fault> {
+    work::ask(submit, Admitting { beginning, demand: None }).await
+}
+
+struct Admitting {
+    beginning: Beginning,
+    demand: Option<Demand>,
+}
+
+impl Work for Admitting {
+    type Outcome = Result<Begun, Unbegun>;
 
     fn write(&mut self, pen: &mut Pen<'_>, now: Timestamp, _: &mut News) -> Result<Self::Outcome, Fault> {
-        let tenant = &self.key.tenant;
-        if let Some(live) = pen.live_in(tenant, self.session)? {
-            return Ok(Err(Busy(live)));
+        let is = &self.beginning;
+        if let Some(known) = is.known(pen)? {
+            return Ok(known);
+        }
+        if let Some(live) = pen.live_in(&is.tenant, is.session)? {
+            return Ok(Err(Unbegun::Busy(live)));
+        }
+        is.join(pen, now)?;
+        self.demand = Some(is.demand());
+        Ok(Ok(Begun::New(is.created.run)))
+    }
+
+    fn demands(&mut self) -> Vec<Demand> {
+        self.demand.take().into_iter().collect()
+    }
+}
+
+impl Beginning {
+    /// What became of the same key before; nothing when it is new, which is remembered with what else is written.
+    fn known(&self, pen: &mut Pen<'_>) -> Result<Option<Result<Begun, Unbegun>>, Fault> {
+        let Some((name, request)) = &self.once else { return Ok(None) };
+        Ok(pen.keyed(&self.tenant, name)?.map(|Keyed { request: first, run }| {
+            if first == *request { Ok(Begun::Known(run)) } else { Err(Unbegun::KeyUsed(run)) }
+        }))
+    }
+
+    fn join(&self, pen: &mut Pen<'_>, now: Timestamp) -> Result<(), Fault> {
+        let (tenant, run) = (&self.tenant, self.created.run);
+        let key = RunKey { tenant: tenant.clone(), run };
+        if let Some((name, request)) = &self.once {
+            pen.remember(tenant, name, Keyed { request: *request, run })?;
         }
         if pen.session(tenant, self.session)?.is_none() {
             pen.begin_session(tenant, &session(self.session, &self.agent, now, None))?;
         }
-        pen.join(&self.key, Conversation { session: self.session, waits: self.waits, over: false })?;
+        pen.join(&key, Conversation { session: self.session, waits: self.waits, over: false })?;
         if let Some((parts, sender)) = &self.first {
-            pen.say(&self.key, sender, parts, now)?;
+            pen.say(&key, sender, parts, now)?;
         }
-        for limit in &self.limits {
-            pen.limit_run(&self.key, limit)?;
+        self.limits.iter().try_for_each(|limit| pen.limit_run(&key, limit))
+    }
+
+    fn demand(&self) -> Demand {
+        Demand::Begin {
+            key: RunKey { tenant: self.tenant.clone(), run: self.created.run },
+            created: self.created.clone(),
+            input: self.input.clone(),
+            by: self.by.clone(),
+            request: RequestId::generate(),
         }
-        Ok(Ok(()))
     }
 }
 

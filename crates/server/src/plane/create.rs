@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use mainspring_api::run::{CreateRun, RunView};
-use mainspring_boundary::conversation::{self, Beginning, Busy};
+use mainspring_boundary::conversation::{self, Beginning, Begun, Unbegun};
 use mainspring_core::{Created, Principal, RULES};
 use mainspring_engine::{Accepted, Body, Create, EngineError, Refused};
-use mainspring_store::{Key, Keyed, RunKey, RunLimit};
+use mainspring_store::{Key, Keyed, RunKey};
 use mainspring_types::{Code, Hash, Problem, RequestId, RunId, SessionId, Value};
 
 use super::Plane;
@@ -80,7 +80,6 @@ impl Plane {
         let input = Value::json(&input).expect("JSON serialises");
         let input: Body = self.engine.keep(&tenant, input).await.map_err(failed)?;
         let run = RunId::generate();
-        let key_of_run = RunKey { tenant: tenant.clone(), run };
         let session = talk.as_ref().map(|talk| talk.session.unwrap_or_else(SessionId::generate));
         if let Some(talk) = &talk {
             plan.steps[0].work["workspace"] = workspace(talk, run);
@@ -100,36 +99,37 @@ impl Plane {
             trace: format!("{:032x}", run.as_u128()),
         };
         self.engine.catalogue(&tenant, version).await.map_err(failed)?;
-        // Before the run is there: its first call may follow at once.
-        match (talk, session) {
-            (Some(talk), Some(session)) => {
-                self.begin_talk(caller, key_of_run, (talk, session), limits).await?
-            }
-            _ if limits.is_empty() => {}
-            _ => self.limit(key_of_run, limits).await.map_err(failed)?,
-        }
         let by = Principal::User(caller.name.clone());
+        if let (Some(Talk { agent, waits, first, .. }), Some(session)) = (talk, session) {
+            let first = first.map(|parts| (parts, caller.name.clone()));
+            let (created, input, once) = (Box::new(created), input.value, key);
+            let beginning =
+                Beginning { tenant, created, input, by, once, session, agent, waits, first, limits };
+            return self.begin_talk(beginning).await;
+        }
+        if !limits.is_empty() {
+            // Before the run is there: its first call may follow at once.
+            self.limit(RunKey { tenant: tenant.clone(), run }, limits).await.map_err(failed)?;
+        }
         let request = RequestId::generate();
         let create = |reply| Create { tenant, created, input, method, by, request, key, reply };
         self.engine.create(create).await.map_err(failed)
     }
 
-    /// Writes the run's part in its session, with the first message and the limits.
-    async fn begin_talk(
-        &self,
-        caller: &Caller,
-        key: RunKey,
-        (talk, session): (Talk, SessionId),
-        limits: Vec<RunLimit>,
-    ) -> Result<(), Problem> {
-        let Talk { agent, waits, first, .. } = talk;
-        let first = first.map(|parts| (parts, caller.name.clone()));
-        let beginning = Beginning { key, session, agent, waits, first, limits };
+    /// Begins a run with its part in a session.
+    async fn begin_talk(&self, beginning: Beginning) -> Result<Accepted, Problem> {
+        let session = beginning.session;
         let begun = conversation::begin(&self.engine.submit(), beginning).await;
-        begun.map_err(|fault| fault.to_problem())?.map_err(|Busy(live)| {
-            Problem::new(Code::SessionBusy, format!("session {session} has a run that has not ended: {live}"))
-                .suggest(format!("say it to that run: mainspring runs message {live} \"...\""))
-        })
+        match begun.map_err(|fault| fault.to_problem())? {
+            Ok(Begun::New(run)) => Ok(Accepted::New(run)),
+            Ok(Begun::Known(run)) => Ok(Accepted::Known(run)),
+            Err(Unbegun::KeyUsed(run)) => Err(problem_of(&EngineError::Refused(Refused::KeyUsed { run }))),
+            Err(Unbegun::Busy(live)) => Err(Problem::new(
+                Code::SessionBusy,
+                format!("session {session} has a run that has not ended: {live}"),
+            )
+            .suggest(format!("say it to that run: mainspring runs message {live} \"...\""))),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ WHERE tenant = $1 AND run = $2";
 pub(crate) const LIVE_IN: &str = "SELECT r.run
 FROM conversations AS c
 JOIN runs AS r ON r.tenant = c.tenant AND r.run = c.run
-WHERE c.tenant = $1 AND c.session = $2 AND r.ended_at IS NULL
+WHERE c.tenant = $1 AND c.session = $2 AND c.over = 0 AND r.ended_at IS NULL
 ORDER BY r.run DESC
 LIMIT 1";
 const CONCLUDE: &str = "INSERT INTO turns (tenant, session, turn, run, at, text, packed, body)
@@ -137,7 +137,7 @@ impl Pen<'_> {
         self.execute(HEAR_NOTHING, &[&key.tenant.as_str(), &run_bytes(key.run)])
     }
 
-    /// The run that has not ended in a session, if there is one.
+    /// The run in a session that hears what is said, if there is one.
     pub fn live_in(&self, tenant: &TenantId, session: SessionId) -> Result<Option<RunId>, Fault> {
         let mut statement = self.connection.prepare_cached(LIVE_IN)?;
         Ok(statement.query_row((tenant.as_str(), bytes(session)), |row| run_from(row, 0)).optional()?)

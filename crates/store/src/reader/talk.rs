@@ -116,7 +116,7 @@ impl Readers {
         })
     }
 
-    /// The run that has not ended in a session, if there is one.
+    /// The run in a session that hears what is said, if there is one.
     pub fn live_in(&self, tenant: &TenantId, session: SessionId) -> Result<Option<RunId>, Fault> {
         self.with(|connection| {
             let mut statement = connection.prepare_cached(sessions::LIVE_IN)?;
