@@ -96,7 +96,7 @@ impl Plane {
         };
         let tenant = caller.tenant.clone();
         let rows = self.read(move |readers| readers.list(&tenant, &filter, before, limit)).await?;
-        let next_cursor = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.run.to_string());
+        let next_cursor = next_cursor(&rows, limit, |row| row.run.to_string());
         let items = rows
             .into_iter()
             .map(|row| self.summary(caller, row))
@@ -213,6 +213,11 @@ fn status_named(word: &str) -> Result<RunStatus, Problem> {
             None => problem.suggest(format!("there are: {}", known.join(", "))),
         }
     })
+}
+
+/// Where the next page begins; `None` when this one is not full.
+fn next_cursor<T>(rows: &[T], limit: u32, cursor: impl FnOnce(&T) -> String) -> Option<String> {
+    rows.last().filter(|_| rows.len() == limit as usize).map(cursor)
 }
 
 fn bad_cursor(error: &dyn fmt::Display) -> Problem {

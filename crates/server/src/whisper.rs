@@ -98,9 +98,9 @@ mod tests {
         RunKey { tenant: TenantId::sole(), run: RunId::from_u128(run) }
     }
 
-    fn piece(text: impl ToString) -> Delta {
+    fn piece(text: &str) -> Delta {
         let step = StepId::new("main").expect("a name");
-        Delta { step, turn: 1, call: 1, kind: DeltaKind::Text, text: text.to_string() }
+        Delta { step, turn: 1, call: 1, kind: DeltaKind::Text, text: text.to_owned() }
     }
 
     #[tokio::test]
@@ -117,9 +117,9 @@ mod tests {
     async fn a_slow_listener_loses_the_oldest_pieces() {
         let whispers = Whispers::default();
         let mut slow = whispers.listen(&key(1));
-        (0..1_000).for_each(|number| whispers.whisper(&key(1), piece(number)));
+        (0..1_000).for_each(|number| whispers.whisper(&key(1), piece(&number.to_string())));
         let heard = slow.pending();
-        assert_eq!((heard.len(), &heard[0], &heard[BEHIND_MAX - 1]), (256, &piece(744), &piece(999)));
+        assert_eq!((heard.len(), &heard[0], &heard[BEHIND_MAX - 1]), (256, &piece("744"), &piece("999")));
     }
 
     #[tokio::test]

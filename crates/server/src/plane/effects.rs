@@ -7,7 +7,7 @@ use mainspring_api::{
 use mainspring_store::RunKey;
 use mainspring_types::{EffectId, Problem, RunId};
 
-use super::{PAGE, Plane, bad_cursor, no_such_run};
+use super::{PAGE, Plane, bad_cursor, next_cursor, no_such_run};
 use crate::{caller::Caller, view};
 
 impl Plane {
@@ -32,7 +32,7 @@ impl Plane {
             })
             .await?;
         let rows = found.ok_or_else(|| no_such_run(run))?;
-        let next_cursor = rows.last().filter(|_| rows.len() == limit as usize).map(|row| row.id.to_string());
+        let next_cursor = next_cursor(&rows, limit, |row| row.id.to_string());
         Ok(Page { items: rows.into_iter().map(view::effect).collect(), next_cursor })
     }
 }

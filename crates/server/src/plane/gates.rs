@@ -1,6 +1,6 @@
 //! Gates: what waits for a person, over all runs, and the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use mainspring_api::{
     gate::{self, AnswerGate, GateState, GateView, ListGates},
@@ -10,7 +10,7 @@ use mainspring_boundary::broker::{Action, Answer, Unanswered};
 use mainspring_store::{Fault, GateFilter, GateRow, Readers, RunKey};
 use mainspring_types::{Code, GateId, Problem, RunId, TenantId, Timestamp};
 
-use super::{PAGE, Plane, bad_cursor, no_such_run};
+use super::{PAGE, Plane, bad_cursor, next_cursor};
 use crate::{caller::Caller, view};
 
 /// Where a page ended: when its last gate was opened, and which that was.
@@ -23,20 +23,19 @@ impl Plane {
         let filter = filter_named(list.state.as_deref())?;
         let after = list.cursor.as_deref().map(place_of).transpose()?;
         let tenant = caller.tenant.clone();
-        let found = self
-            .read(move |readers| {
-                let rows = match list.run {
-                    None => readers.gates(&tenant, &filter, after, limit)?,
-                    Some(run) => match of_run(readers, RunKey { tenant: tenant.clone(), run }, &filter)? {
-                        Some(rows) => page_of(rows, after, limit),
-                        None => return Ok(Err(run)),
-                    },
-                };
-                let last = rows.last().filter(|_| rows.len() == limit as usize).map(cursor_of);
-                Ok(Ok(Page { items: shown(readers, &tenant, rows)?, next_cursor: last }))
-            })
-            .await?;
-        found.map_err(no_such_run)
+        let of_run = list.run.map(|run| RunKey { tenant: tenant.clone(), run });
+        if let Some(key) = &of_run {
+            self.demand(key).await?;
+        }
+        self.read(move |readers| {
+            let rows = match of_run {
+                None => readers.gates(&tenant, &filter, after, limit)?,
+                Some(key) => page_of(readers.gates_of(&key)?, &filter, after, limit),
+            };
+            let next_cursor = next_cursor(&rows, limit, cursor_of);
+            Ok(Page { items: shown(readers, &tenant, rows)?, next_cursor })
+        })
+        .await
     }
 
     /// A gate, whole.
@@ -65,21 +64,14 @@ impl Plane {
     }
 }
 
-/// The gates of a run that the filter takes; `None` when there is no such run.
-fn of_run(readers: &Readers, key: RunKey, filter: &GateFilter) -> Result<Option<Vec<GateRow>>, Fault> {
-    if readers.run(&key)?.is_none() {
-        return Ok(None);
-    }
-    let mut rows = readers.gates_of(&key)?;
-    if let GateFilter::State(state) = filter {
-        rows.retain(|row| row.state == *state);
-    }
-    Ok(Some(rows))
-}
-
-fn page_of(rows: Vec<GateRow>, after: Option<Place>, limit: u32) -> Vec<GateRow> {
+/// One page of a run's gates, which are few.
+fn page_of(rows: Vec<GateRow>, filter: &GateFilter, after: Option<Place>, limit: u32) -> Vec<GateRow> {
+    let is_wanted = |row: &GateRow| match filter {
+        GateFilter::All => true,
+        GateFilter::State(state) => row.state == *state,
+    };
     let is_later = |row: &GateRow| after.is_none_or(|after| (row.opened_at, row.id()) > after);
-    rows.into_iter().filter(is_later).take(limit as usize).collect()
+    rows.into_iter().filter(|row| is_wanted(row) && is_later(row)).take(limit as usize).collect()
 }
 
 /// The gates with the names of their runs' agents.
@@ -88,11 +80,13 @@ fn shown(readers: &Readers, tenant: &TenantId, rows: Vec<GateRow>) -> Result<Vec
     let mut agents: BTreeMap<RunId, String> = BTreeMap::new();
     let mut gates = Vec::with_capacity(rows.len());
     for row in rows {
-        if !agents.contains_key(&row.run) {
-            let run = readers.run(&RunKey { tenant: tenant.clone(), run: row.run })?;
-            agents.insert(row.run, run.map(|run| run.agent).unwrap_or_default());
-        }
-        let agent = agents[&row.run].clone();
+        let agent = match agents.entry(row.run) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => {
+                let run = readers.run(&RunKey { tenant: tenant.clone(), run: row.run })?;
+                new.insert(run.map(|run| run.agent).unwrap_or_default()).clone()
+            }
+        };
         gates.push(view::gate(row, agent, now)?);
     }
     Ok(gates)

@@ -22,7 +22,9 @@ pub(super) fn of(readers: &Readers, key: &RunKey, reading: &Reading) -> Result<O
         let effects = readers.effects(key, after, EFFECTS)?;
         let Some(last) = effects.last() else { break };
         after = Some(last.id);
-        effects.into_iter().for_each(|effect| enter(&mut receipt, &cut, effect));
+        for effect in effects {
+            enter(&mut receipt, &cut, effect);
+        }
     }
     receipt.children = children(readers, key, cut.requested_at)?;
     Ok(Some(receipt))
@@ -46,11 +48,10 @@ fn enter(receipt: &mut ReceiptView, cut: &Cut, effect: EffectRow) {
     match effect.state {
         EffectState::Committed => receipt.finished += 1,
         EffectState::Failed if was_under_way => receipt.stopped.push(call(effect)),
-        EffectState::Failed => {}
         EffectState::Unknown | EffectState::Abandoned => receipt.unknown.push(call(effect)),
         // Whoever was to settle it is gone with the run.
         EffectState::Intended if cut.ended_at.is_some() => receipt.unknown.push(call(effect)),
-        EffectState::Intended => {}
+        EffectState::Failed | EffectState::Intended => {}
     }
 }
 
@@ -78,4 +79,71 @@ fn children(readers: &Readers, key: &RunKey, requested_at: Timestamp) -> Result<
         }
     }
     Ok(ended_with_it)
+}
+
+#[cfg(test)]
+mod tests {
+    use mainspring_store::{Charge, Tokens};
+    use mainspring_types::{AttemptNo, Hash};
+
+    use super::*;
+
+    fn effect(name: &str, state: EffectState, settled_at: Option<i64>) -> EffectRow {
+        EffectRow {
+            id: EffectId::from_u128(1),
+            step: StepId::new("main").expect("a name"),
+            attempt: AttemptNo(1),
+            route: "tool".into(),
+            key: Hash::of(b"key"),
+            occurrence: 1,
+            model: name.into(),
+            state,
+            superseded: false,
+            tries: 1,
+            answer: None,
+            intended_at: Timestamp::from_millis(1),
+            settled_at: settled_at.map(Timestamp::from_millis),
+            provider: String::new(),
+            replays: 0,
+            tokens: Tokens::default(),
+            cost: 0,
+            held: Charge::default(),
+        }
+    }
+
+    fn names(calls: &[CutCall]) -> Vec<&str> {
+        calls.iter().map(|call| call.name.as_str()).collect()
+    }
+
+    #[test]
+    fn each_call_is_in_the_one_list_it_belongs_to() {
+        let ended_at = Some(Timestamp::from_millis(20));
+        let requested_at = Timestamp::from_millis(10);
+        let unknown = vec![StepId::new("deaf").expect("a name")];
+        let cut = Cut { level: CancelLevel::Kill, requested_at, ended_at, unknown };
+        let mut receipt = begun(&cut);
+        for (name, state, settled_at) in [
+            ("read", EffectState::Committed, Some(5)),
+            ("wrote", EffectState::Committed, Some(15)),
+            ("failed before", EffectState::Failed, Some(5)),
+            ("stopped", EffectState::Failed, Some(15)),
+            ("silent", EffectState::Unknown, Some(15)),
+            ("left", EffectState::Abandoned, Some(20)),
+            ("forgotten", EffectState::Intended, None),
+        ] {
+            enter(&mut receipt, &cut, effect(name, state, settled_at));
+        }
+        assert_eq!((receipt.level, receipt.finished), (Level::Kill, 2));
+        assert_eq!(names(&receipt.stopped), ["stopped"]);
+        assert_eq!(names(&receipt.unknown), ["deaf", "silent", "left", "forgotten"]);
+    }
+
+    #[test]
+    fn a_call_that_may_still_end_is_in_none() {
+        let requested_at = Timestamp::from_millis(10);
+        let cut = Cut { level: CancelLevel::Stop, requested_at, ended_at: None, unknown: Vec::new() };
+        let mut receipt = begun(&cut);
+        enter(&mut receipt, &cut, effect("ending", EffectState::Intended, None));
+        assert_eq!(receipt, begun(&cut));
+    }
 }

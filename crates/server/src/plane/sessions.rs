@@ -1,5 +1,7 @@
 //! Conversations: what was said in sessions, and what is said to runs.
 
+use std::time::Duration;
+
 use mainspring_agent::Opening;
 use mainspring_api::{
     run::{CreateRun, Page, RunView},
@@ -10,8 +12,14 @@ use mainspring_store::{Fault, Readers, RunKey, SessionRow};
 use mainspring_types::{Code, Problem, RunId, SessionId, TenantId};
 use serde_json::{Value, json};
 
-use super::{PAGE, Plane, bad_cursor, no_such_session};
+use super::{PAGE, Plane, bad_cursor, next_cursor, no_such_session};
 use crate::{admission, caller::Caller, view};
+
+/// How often a message looks for the run that hears it: while one run ends and another begins it may miss both.
+const ROUNDS_MAX: u32 = 4;
+
+/// How long it waits for a run to end that hears nothing more.
+const END_MAX: Duration = Duration::from_secs(3);
 
 impl Plane {
     /// Begins a session, empty or with the turns of another; durable once this returns.
@@ -51,8 +59,7 @@ impl Plane {
         let tenant = caller.tenant.clone();
         self.read(move |readers| {
             let rows = readers.sessions(&tenant, before, limit)?;
-            let last = rows.last().filter(|_| rows.len() == limit as usize);
-            let next_cursor = last.map(|row| row.session.to_string());
+            let next_cursor = next_cursor(&rows, limit, |row| row.session.to_string());
             let items = rows.into_iter().map(|row| shown(readers, &tenant, row)).collect::<Result<_, _>>()?;
             Ok(Page { items, next_cursor })
         })
@@ -85,8 +92,7 @@ impl Plane {
             None => Ok(None),
         });
         let rows = found.await?.ok_or_else(|| no_such_session(session))?;
-        let last = rows.last().filter(|_| rows.len() == limit as usize);
-        let next_cursor = last.map(|row| row.turn.to_string());
+        let next_cursor = next_cursor(&rows, limit, |row| row.turn.to_string());
         let items = rows.into_iter().map(view::turn).collect::<Result<_, _>>();
         Ok(Page { items: items.map_err(|fault| fault.to_problem())?, next_cursor })
     }
@@ -125,17 +131,53 @@ impl Plane {
     ) -> Result<MessageAdded, Vec<Problem>> {
         let alone = |problem: Problem| vec![problem];
         let opening = opening_of(&message).map_err(alone)?;
-        let SessionView { live_run, agent, .. } = self.session(caller, session).await.map_err(alone)?;
-        if let Some(run) = live_run
-            // One that ends at this moment hears nothing more: the message begins the next.
-            && let Ok(message_id) = self.say(caller, run, &opening).await.map_err(alone)?
-        {
-            return Ok(MessageAdded { run_id: run, message_id });
+        for _ in 0..ROUNDS_MAX {
+            let SessionView { live_run, agent, .. } = self.session(caller, session).await.map_err(alone)?;
+            let Some(run) = live_run else {
+                match self.begin_turn(caller, (session, agent), &opening).await {
+                    // Another message began a run at the same moment: this one goes there.
+                    Err(problems) if problems.iter().any(|problem| problem.code == Code::SessionBusy) => {
+                        continue;
+                    }
+                    begun => return begun,
+                }
+            };
+            match self.say(caller, run, &opening).await.map_err(alone)? {
+                Ok(message_id) => return Ok(MessageAdded { run_id: run, message_id }),
+                Err(_) => self.await_end(caller, run).await.map_err(alone)?,
+            }
         }
-        let input = serde_json::to_value(&opening).expect("text and base64 serialise");
+        Err(vec![between_runs(session)])
+    }
+
+    /// Begins a run in the session with what is said.
+    async fn begin_turn(
+        &self,
+        caller: &Caller,
+        (session, agent): (SessionId, String),
+        opening: &Opening,
+    ) -> Result<MessageAdded, Vec<Problem>> {
+        let input = serde_json::to_value(opening).expect("text and base64 serialise");
         let request = CreateRun { agent, input: Some(input), session: Some(session), ..CreateRun::default() };
         let run = self.create_run(caller, request, None).await?;
         Ok(MessageAdded { run_id: run.run_id, message_id: 1 })
+    }
+
+    /// Waits for the end of a run that hears nothing more.
+    async fn await_end(&self, caller: &Caller, run: RunId) -> Result<(), Problem> {
+        let key = RunKey { tenant: caller.tenant.clone(), run };
+        let mut news = self.engine.bell().listen(&key);
+        let ended = async {
+            loop {
+                news.forget();
+                if self.demand(&key).await?.ended_at.is_some() {
+                    return Ok(());
+                }
+                news.news().await;
+            }
+        };
+        // One that takes longer is met again by the next round.
+        tokio::time::timeout(END_MAX, ended).await.unwrap_or(Ok(()))
     }
 
     async fn say(
@@ -184,6 +226,11 @@ fn opening_of(message: &AddMessage) -> Result<Opening, Problem> {
         return Err(Problem::new(Code::BadRequest, "the message says nothing").suggest("give it a `text`"));
     }
     Ok(opening)
+}
+
+fn between_runs(session: SessionId) -> Problem {
+    Problem::new(Code::SessionBusy, format!("the run of session {session} is ending and hears nothing more"))
+        .suggest("say it again in a moment: it begins the next run")
 }
 
 fn names_nothing() -> Problem {

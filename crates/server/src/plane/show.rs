@@ -1,6 +1,6 @@
 //! A run, whole: its journal read from the beginning, and what is known beside it.
 
-use mainspring_api::run::RunView;
+use mainspring_api::run::{ReceiptView, RunView};
 use mainspring_boundary::budget;
 use mainspring_store::{Conversation, Fault, GateRow, Readers, RunKey, RunLimit, RunRow, Used};
 use mainspring_types::{AgentName, Problem, RunId, TenantId, Value};
@@ -20,7 +20,7 @@ struct Stored {
     limits: Vec<RunLimit>,
     part: Option<Conversation>,
     gates: Vec<GateRow>,
-    receipt: Option<mainspring_api::run::ReceiptView>,
+    receipt: Option<ReceiptView>,
 }
 
 impl Plane {
@@ -60,11 +60,17 @@ fn stored(readers: &Readers, key: &RunKey) -> Result<Option<Stored>, Fault> {
         used: readers.used(key)?,
         limits: readers.run_limits(key)?,
         part: readers.conversation(key)?,
-        gates: readers.gates_of(key)?,
+        gates: gates(readers, &key.tenant, &reading)?,
         receipt: receipt::of(readers, key, &reading)?,
         row,
         reading,
     }))
+}
+
+/// The gates at which the run waits.
+fn gates(readers: &Readers, tenant: &TenantId, reading: &Reading) -> Result<Vec<GateRow>, Fault> {
+    let awaited = reading.gates().into_iter();
+    awaited.filter_map(|gate| readers.gate(tenant, gate).transpose()).collect()
 }
 
 /// The run's journal, read from its beginning.

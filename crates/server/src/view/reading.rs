@@ -1,8 +1,8 @@
 //! What a run's journal tells, read from its beginning.
 
-use mainspring_core::{AttemptEnd, CancelLevel, Ending, Event, Run, Used, What};
+use mainspring_core::{AttemptEnd, CancelLevel, Ending, Event, Run, StepState, Used, Wait, What};
 use mainspring_store::{Entry, EntryKind};
-use mainspring_types::{Digest, StepId, Timestamp, Value};
+use mainspring_types::{Digest, GateId, StepId, Timestamp, Value};
 use serde_json::Value as Json;
 
 use super::tally::Tally;
@@ -96,6 +96,16 @@ impl Reading {
             _ => Some(Value::Blob(output)),
         }
     }
+    /// The gates at which steps of it wait.
+    pub(crate) fn gates(&self) -> Vec<GateId> {
+        let steps = self.run.iter().flat_map(|run| run.steps.values());
+        let awaited = steps.filter_map(|step| match &step.state {
+            StepState::Parked { wait: Wait::Gate { gate, .. }, .. } => Some(GateId::of(gate)),
+            _ => None,
+        });
+        awaited.collect()
+    }
+
     /// How it was asked to end early; `None` when it was not.
     pub(crate) fn cut(&self) -> Option<Cut> {
         let (level, requested_at) = self.cancelled?;

@@ -26,7 +26,7 @@ pub(crate) struct Known<'a> {
     pub(crate) limits: Vec<Limit>,
     /// The conversation it belongs to.
     pub(crate) session: Option<SessionId>,
-    /// What it asked of people.
+    /// What the gates ask at which it waits.
     pub(crate) gates: Vec<GateRow>,
     /// What a cancel ended.
     pub(crate) receipt: Option<ReceiptView>,

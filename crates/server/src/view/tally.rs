@@ -59,7 +59,9 @@ mod tests {
             ("effect.replayed", "m1"),
             ("tool.replayed", "t1"),
         ];
-        lines.iter().for_each(|(kind, effect)| tally.count(&json!({ "type": kind, "effect": effect })));
+        for (kind, effect) in lines {
+            tally.count(&json!({ "type": kind, "effect": effect }));
+        }
         assert_eq!((tally.model_calls, tally.replayed_calls, tally.tool_calls), (2, 1, 5));
     }
 }

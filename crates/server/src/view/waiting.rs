@@ -4,7 +4,7 @@ use mainspring_api::run::Waiting;
 use mainspring_core::{Phase, Reason, Run, StepState, Wait};
 use mainspring_engine::Kept;
 use mainspring_store::GateRow;
-use mainspring_types::{GateId, RunId, StepId, Timestamp};
+use mainspring_types::{RunId, StepId, Timestamp};
 
 use super::gate;
 
@@ -34,7 +34,7 @@ pub(super) fn untaken_reason(run: &Run) -> Reason {
 }
 
 /// What the run waits for; `None` when it has ended or an attempt of it is at work. `kept` is why none of its live
-/// attempts is, `gates` what it asked of people.
+/// attempts is, `gates` are those at which it waits.
 pub(super) fn of(
     run: &Run,
     id: RunId,
@@ -105,14 +105,15 @@ fn explain(run: &Run, id: RunId, reason: Reason, gates: &[GateRow]) -> (Timestam
 
 /// What is asked at the gate that is waited at, and who answers it how.
 fn asked(step: &str, wait: Option<&Wait>, gates: &[GateRow]) -> (String, String) {
-    let Some(Wait::Gate { gate, .. }) = wait else {
-        return (format!("step `{step}` waits for an answer"), "it goes on with the answer".to_owned());
+    let open = match wait {
+        Some(Wait::Gate { gate, .. }) => gates.iter().find(|open| open.hash == *gate),
+        _ => None,
     };
-    match gates.iter().find(|asked| asked.hash == *gate) {
+    match open {
         Some(open) => (gate::asked(open), gate::way_out(open)),
         None => (
-            format!("step `{step}` waits for an answer at {}", GateId::of(gate)),
-            "it goes on with the answer".to_owned(),
+            format!("step `{step}` waits for an answer"),
+            "see what is asked: mainspring gates list".to_owned(),
         ),
     }
 }

@@ -153,7 +153,7 @@ async fn what_is_asked_for_and_unknown_is_refused() {
 #[tokio::test]
 async fn a_gate_is_passed_on_once_nobody_has_answered_for_long() {
     let site = Site::start().await;
-    let later = Timestamp::now().after(Duration::from_secs(3_600));
+    let later = Timestamp::now().after(Duration::from_hours(1));
     let escalated =
         |at| move |gate| GateRow { escalate_at: Some(at), escalate_to: Some("ops".into()), ..gate };
     let (_, passed_on) = site.asking(at(1), escalated(at(2))).await;

@@ -12,7 +12,7 @@ use mainspring_api::{
 use mainspring_types::{Code, RunId};
 use serde_json::json;
 
-use crate::site::{PATIENCE, Site, post};
+use crate::site::{CHILD, PATIENCE, Site, post};
 
 #[tokio::test]
 async fn a_run_is_followed_to_its_result() {
@@ -118,6 +118,15 @@ async fn a_run_without_model_calls_has_an_empty_list_of_effects() {
     let unknown = RunId::from_u128(1);
     let refused = site.client.effects(unknown, &ListEffects::default()).await.expect_err("unknown");
     assert_eq!(refused.code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_another_names_it() {
+    let site = Site::start().await;
+    let run = site.create("delegate").await;
+    let waiting = site.until(run, RunStatus::Waiting).await.waiting.expect("it waits");
+    assert_eq!(waiting.detail, format!("step `main` waits for run {CHILD}, which it started"));
+    assert!(waiting.way_out.ends_with(&format!("mainspring why {CHILD}")), "{}", waiting.way_out);
 }
 
 #[tokio::test]

@@ -4,11 +4,11 @@ use mainspring_api::{
     run::{CancelRun, Level, RunStatus},
     session::{AddMessage, CreateSession, ListSessions, SessionView},
 };
-use mainspring_store::TurnRow;
+use mainspring_store::{Conversation, TurnRow};
 use mainspring_types::{Code, RunId, SessionId, TenantId, Timestamp};
 use serde_json::json;
 
-use crate::site::{Site, post};
+use crate::site::{Site, post, talking};
 
 fn text(text: &str) -> AddMessage {
     AddMessage { text: text.into(), images: Vec::new() }
@@ -131,6 +131,32 @@ async fn what_is_said_in_a_session_begins_a_run_or_goes_to_the_live_one() {
 }
 
 #[tokio::test]
+async fn what_is_said_to_a_run_that_is_about_to_end_begins_the_next() {
+    let site = Site::start().await;
+    let session = site.client.create_session(&begin(&site.talker())).await.expect("begun").session_id;
+    let ending = site.create("hold").await;
+    site.join(ending, Conversation { session, waits: true, over: true }).await;
+    let (message, cancel) = (text("hold"), CancelRun::default());
+    let said = site.client.message_session(session, &message);
+    let (said, cancelled) = tokio::join!(said, site.client.cancel(ending, &cancel));
+    cancelled.expect("stopping");
+    assert_ne!(said.expect("begins a run").run_id, ending);
+}
+
+#[tokio::test]
+async fn two_messages_at_once_begin_one_run() {
+    let site = Site::start().await;
+    let session = site.client.create_session(&begin(&site.talker())).await.expect("begun").session_id;
+    let (one, other) = (text("hold"), text("hold"));
+    let said = tokio::join!(
+        site.client.message_session(session, &one),
+        site.client.message_session(session, &other)
+    );
+    let (one, other) = (said.0.expect("heard"), said.1.expect("heard"));
+    assert_eq!((one.run_id, one.message_id + other.message_id), (other.run_id, 3));
+}
+
+#[tokio::test]
 async fn what_nobody_hears_is_refused() {
     let site = Site::start().await;
     let deaf = site.create("hold").await;
@@ -138,7 +164,7 @@ async fn what_nobody_hears_is_refused() {
     let message = format!("run {deaf} holds no conversation");
     assert_eq!((refused.code, &refused.message), (Code::StateConflict, &message));
     assert_eq!(site.client.done(deaf).await.expect_err("deaf").message, message);
-    site.join(deaf, true).await;
+    site.join(deaf, talking()).await;
     let refused = site.client.message_run(deaf, &text("  ")).await.expect_err("nothing");
     assert_eq!(refused.message, "the message says nothing");
     site.client.cancel(deaf, &CancelRun::default()).await.expect("stopping");
@@ -153,12 +179,12 @@ async fn an_interrupted_conversation_goes_on_and_one_at_rest_is_not_interrupted(
     let site = Site::start().await;
     let interrupt = CancelRun { level: Level::Interrupt, reason: None };
     let busy = site.create("hold").await;
-    site.join(busy, true).await;
+    site.join(busy, talking()).await;
     site.until(busy, RunStatus::Running).await;
     let run = site.client.cancel(busy, &interrupt).await.expect("interrupted");
     assert_eq!((run.status, run.receipt), (RunStatus::Running, None));
     let resting = site.create("ask").await;
-    site.join(resting, true).await;
+    site.join(resting, talking()).await;
     site.until(resting, RunStatus::Waiting).await;
     let refused = site.client.cancel(resting, &interrupt).await.expect_err("nothing is at work");
     let message = format!("nothing of run {resting} is at work that could be interrupted");
@@ -169,7 +195,7 @@ async fn an_interrupted_conversation_goes_on_and_one_at_rest_is_not_interrupted(
 async fn the_lowest_level_ends_a_run_that_waits_for_nothing_more() {
     let site = Site::start().await;
     let run = site.create("speak").await;
-    site.join(run, true).await;
+    site.join(run, talking()).await;
     site.client.done(run).await.expect("told");
     let interrupt = CancelRun { level: Level::Interrupt, reason: None };
     let view = site.client.cancel(run, &interrupt).await.expect("stopping");

@@ -9,13 +9,12 @@ use mainspring_api::{
     run::{CreateRun, Level, RunStatus, RunView},
     worker::{End, Note, Order, Task, Wait},
 };
-use mainspring_boundary::conversation::{self, Beginning};
 use mainspring_server::{
     config::Config,
     data::{Folder, HOME_VARIABLE},
     stack::Stack,
 };
-use mainspring_store::{Fault, GateRow, News, Pen, RunKey, Unit};
+use mainspring_store::{Conversation, Fault, GateRow, News, Pen, RunKey, Unit};
 use mainspring_types::{GateId, Hash, RunId, SessionId, StepId, TenantId, Timestamp};
 use mainspring_worker::{Control, Execute, Execution, Outcome};
 use serde_json::{Value, json};
@@ -29,8 +28,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Gives back its input, unless that is one of these words.
 ///
-/// `"hold"` works until it is told to end, `"speak"` says something once it is interrupted, and `"ask"` waits at
-/// [`gate_of`] before it is done.
+/// `"hold"` works until it is told to end, `"speak"` says something once it is interrupted, `"ask"` waits at
+/// [`gate_of`] before it is done, and `"delegate"` waits for [`CHILD`].
 struct Echo;
 
 impl Execute for Echo {
@@ -46,6 +45,7 @@ impl Execute for Echo {
                 (Some("ask"), 1) => {
                     End::Parked { wait: Wait::Gate { gate: gate_of(task.ticket.run), deadline: None } }
                 }
+                (Some("delegate"), _) => End::Parked { wait: Wait::Child { child: CHILD } },
                 _ => End::Done { output: task.input },
             };
             Outcome::of(end)
@@ -69,9 +69,17 @@ fn speak(control: &Control) {
     }
 }
 
+/// The run that others wait for.
+pub(crate) const CHILD: RunId = RunId::from_u128(7);
+
 /// The gate at which a run waits whose input is `"ask"`.
 pub(crate) fn gate_of(run: RunId) -> Hash {
     Hash::of(run.to_string().as_bytes())
+}
+
+/// The part of a run that waits for further messages, in a session that nobody asks for.
+pub(crate) fn talking() -> Conversation {
+    Conversation { session: SessionId::generate(), waits: true, over: false }
 }
 
 /// A question at that gate, opened then.
@@ -138,15 +146,9 @@ impl Site {
         path.display().to_string()
     }
 
-    /// Lets a run hold a conversation in a new session.
-    pub(crate) async fn join(&self, run: RunId, waits: bool) -> SessionId {
-        let session = SessionId::generate();
-        let agent = "talker".to_owned();
-        let beginning = Beginning { key: key(run), session, agent, waits, first: None, limits: Vec::new() };
-        let begun = conversation::begin(&self.stack.engine().submit(), beginning).await;
-        // The run itself is already live in the session that it joins.
-        begun.expect("writes").expect("nobody else is in it");
-        session
+    /// Lets a run hold a conversation, as that part says.
+    pub(crate) async fn join(&self, run: RunId, part: Conversation) {
+        self.write(move |pen| pen.join(&key(run), part)).await;
     }
 
     /// Opens a gate; durable once this returns.

@@ -102,4 +102,5 @@ async fn a_stream_begins_after_the_later_of_query_and_header() {
     }
     assert_eq!(server.ask("GET /events", &["last-event-id: x"], "").await.status, 400);
     assert_eq!(server.ask("GET /events?after=-1", &[], "").await.status, 400);
+    assert_eq!(server.ask("GET /events?deltas=some", &[], "").await.status, 400);
 }
