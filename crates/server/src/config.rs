@@ -1,9 +1,10 @@
 //! Settings: file, then environment, then flags, the later winning; resolved once into [`Config`].
 //!
-//! [`SETTINGS`], [`PROVIDER_FIELDS`], [`VARIABLES`] and [`BUDGET_FIELDS`] are the tables of what can be set;
-//! `docs/configuration.md` is written from them. What does not exist or has a value it cannot have is refused with its
+//! [`SETTINGS`], [`PROVIDER_FIELDS`], [`VARIABLES`], [`BUDGET_FIELDS`], [`AGENT_FIELDS`] and [`WEB_FIELDS`] are the
+//! tables of what can be set; `docs/configuration.md` is written from them. What does not exist or has a value it cannot have is refused with its
 //! place (E1406), never passed over. Keys are held as secrets: they show in no message and no debug output.
 
+mod agents;
 mod budget;
 mod fields;
 mod file;
@@ -19,9 +20,11 @@ use std::{
 
 use mainspring_agent::Overlay;
 use mainspring_types::{ByteSize, Code, Location, Problem, parse_duration};
+use mainspring_worker::Reach;
 use tracing::level_filters::LevelFilter;
 
 pub use self::{
+    agents::{AGENT_FIELDS, WEB_FIELDS},
     budget::BUDGET_FIELDS,
     fields::Field,
     reference::reference,
@@ -67,6 +70,8 @@ pub struct Config {
     pub model: Option<String>,
     /// What is laid over every agent that is a model with tools.
     pub overlay: Overlay,
+    /// The private places that the tool `web_fetch` may reach.
+    pub reach: Reach,
 }
 
 /// Which install commands of a manifest run.
@@ -123,9 +128,10 @@ impl Config {
         let model = environment(upstream::LLM_MODEL.name).filter(|model| !model.is_empty());
         let model = model.map(|model| model.to_string_lossy().into_owned());
         // A name without a provider is for agents that ask their environment.
-        let of_overlay = model.as_deref().and_then(|model| model.parse().ok());
-        let overlay = Overlay { model: of_overlay, place: Some("config.toml".into()), ..Overlay::default() };
-        Ok(Self { model, overlay, ..given.config(file.upstreams, file.budgets)? })
+        let of_overlay = model.as_deref().and_then(|model| model.parse().ok()).or(file.overlay.model);
+        let overlay = Overlay { model: of_overlay, place: Some("config.toml".into()), ..file.overlay };
+        let reach = file.reach;
+        Ok(Self { model, overlay, reach, ..given.config(file.upstreams, file.budgets)? })
     }
 }
 
@@ -155,6 +161,7 @@ impl Values {
             budgets,
             model: None,
             overlay: Overlay::default(),
+            reach: Reach::default(),
         })
     }
 

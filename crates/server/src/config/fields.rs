@@ -46,21 +46,32 @@ impl<'a> Fields<'a> {
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Problem> {
         let Some((field, node)) = self.find(name) else { return Ok(None) };
-        let text = node.scalar();
-        match text.as_deref().and_then(read) {
-            Some(value) => Ok(Some(value)),
-            None => Err(wrong(field, node, &not(text.as_deref()))),
-        }
+        value(field, node, read).map(Some)
     }
 
     /// The value of a field that takes one of these words.
     pub(super) fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Problem> {
-        let choose = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
-        self.get(name, choose).map_err(|problem| {
-            let written = self.node(name).and_then(Node::scalar).unwrap_or_default();
-            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            problem.suggest(guess(&written, &words))
-        })
+        let Some((field, node)) = self.find(name) else { return Ok(None) };
+        one_of(field, node, words).map(Some)
+    }
+
+    /// The values of a field that takes a list of these words; none when it is not given.
+    pub(super) fn words<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Vec<T>, Problem> {
+        self.items(name)?.iter().map(|(field, item)| one_of(field, item, words)).collect()
+    }
+
+    /// The values of a field that takes a list, each read for itself; none when it is not given.
+    pub(super) fn each<T>(&self, name: &str, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Problem> {
+        self.items(name)?.iter().map(|(field, item)| value(field, item, &read)).collect()
+    }
+
+    fn items(&self, name: &str) -> Result<Vec<(&'static Field, Node<'a>)>, Problem> {
+        let Some((field, node)) = self.find(name) else { return Ok(Vec::new()) };
+        let Some(items) = node.items() else {
+            let instead = node.scalar().map(|text| not(Some(&text))).unwrap_or_default();
+            return Err(wrong(field, node, &instead));
+        };
+        Ok(items.into_iter().map(|item| (*field, item)).collect())
     }
 
     /// The texts of a field that takes a list; none when it is not given.
@@ -98,6 +109,21 @@ impl<'a> Fields<'a> {
     fn find(&self, name: &str) -> Option<&(&'static Field, Node<'a>)> {
         self.given.iter().find(|(field, _)| field.name == name)
     }
+}
+
+/// What `read` makes of the entry; one that it cannot read is a problem.
+fn value<T>(field: &Field, node: &Node<'_>, read: impl FnOnce(&str) -> Option<T>) -> Result<T, Problem> {
+    let text = node.scalar();
+    text.as_deref().and_then(read).ok_or_else(|| wrong(field, node, &not(text.as_deref())))
+}
+
+/// What the entry's word stands for.
+pub(super) fn one_of<T: Copy>(field: &Field, node: &Node<'_>, words: &[(&str, T)]) -> Result<T, Problem> {
+    let choose = |text: &str| words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+    value(field, node, choose).map_err(|problem| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        problem.suggest(guess(&node.scalar().unwrap_or_default(), &words))
+    })
 }
 
 fn wrong(field: &Field, node: &Node<'_>, not: &str) -> Problem {

@@ -1,20 +1,22 @@
-//! The settings file: settings first, then tables of providers and budgets.
+//! The settings file: settings first, then the tables.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
+use mainspring_agent::Overlay;
 use mainspring_boundary::budget::Rule;
 use mainspring_types::{Code, Location, Problem};
+use mainspring_worker::Reach;
 use toml::de::DeTable;
 
 use super::{
-    Given, Key, SETTINGS, Source, budget,
+    Given, Key, SETTINGS, Source, agents, budget,
     node::{Node, Text},
     upstream::{self, Upstream},
 };
 use crate::data::Environment;
 
 /// The tables that may stand in the file beside the settings.
-const TABLES: [&str; 2] = ["providers", "budgets"];
+const TABLES: [&str; 4] = ["providers", "budgets", "agents", "web"];
 
 /// What the file gives.
 #[derive(Default)]
@@ -22,6 +24,8 @@ pub(super) struct File {
     pub(super) settings: BTreeMap<Key, Given>,
     pub(super) upstreams: Vec<Upstream>,
     pub(super) budgets: Vec<Rule>,
+    pub(super) overlay: Overlay,
+    pub(super) reach: Reach,
 }
 
 /// What the file gives; nothing when there is no file. The environment holds the keys that it names.
@@ -46,6 +50,8 @@ pub(super) fn read(path: &Path, environment: Environment<'_>) -> Result<File, Pr
                 }
             }
             "budgets" => file.budgets = budget::from_file(&node)?,
+            "agents" => file.overlay = agents::overlay(&node)?,
+            "web" => file.reach = agents::reach(&node)?,
             _ => file.settings.extend([setting(&node)?]),
         }
     }

@@ -92,6 +92,13 @@ impl Node<'_> {
         }
     }
 
+    /// The entries of a list, each under the name of the whole and at its own place; `None` when it is no list.
+    pub(super) fn items(&self) -> Option<Vec<Self>> {
+        let DeValue::Array(list) = self.value.get_ref() else { return None };
+        let item = |value| Node { start: Spanned::span(value).start, value, ..self.clone() };
+        Some(list.iter().map(item).collect())
+    }
+
     /// The texts of a list; `None` when it is none, or holds something else.
     pub(super) fn texts(&self) -> Option<Vec<String>> {
         let DeValue::Array(list) = self.value.get_ref() else { return None };

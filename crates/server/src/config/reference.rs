@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use super::{BUDGET_FIELDS, Field, PROVIDER_FIELDS, SETTINGS, Setting, VARIABLES};
+use super::{AGENT_FIELDS, BUDGET_FIELDS, Field, PROVIDER_FIELDS, SETTINGS, Setting, VARIABLES, WEB_FIELDS};
 use crate::data::HOME_VARIABLE;
 
 /// The text of `docs/configuration.md`.
 pub fn reference() -> String {
     let settings: String = SETTINGS.iter().map(setting).collect();
-    [introduction(), settings, providers(), budgets()].concat()
+    [introduction(), settings, providers(), budgets(), agents(), web()].concat()
 }
 
 fn introduction() -> String {
@@ -17,8 +17,9 @@ fn introduction() -> String {
 
 Every setting can stand in `config.toml` in the data folder, in the environment, or in a flag where there is one. A
 variable wins over the file and a flag over both; an empty variable counts as not set. A setting that does not exist,
-or has a value it cannot have, is refused with its place ([E1406](errors/E1406.md)). [Providers](#providers) of models
-and [budgets](#budgets) stand in tables of the file, after the settings.
+or has a value it cannot have, is refused with its place ([E1406](errors/E1406.md)). [Providers](#providers) of models,
+[budgets](#budgets), what holds for all [agents](#agents) and the [web](#web) stand in tables of the file, after the
+settings.
 
 The data folder itself is named by `--data`, else by the variable `{HOME_VARIABLE}`, else it is `~/.mainspring`.
 
@@ -33,6 +34,13 @@ The data folder itself is named by `--data`, else by the variable `{HOME_VARIABL
 
     [budgets.run]
     tokens = 100000
+
+    [agents]
+    model = \"openai/gpt-4o-mini\"
+    approvals = {{shell = \"ask\", \"shell(git push*)\" = \"deny\"}}
+
+    [web]
+    reach = [\"wiki.internal:443\"]
 "
     )
 }
@@ -81,6 +89,33 @@ number of limits, and one policy for them.
 
 {}",
         fields(BUDGET_FIELDS)
+    )
+}
+
+fn agents() -> String {
+    format!(
+        "
+## agents
+
+What is laid over every agent that is a model with tools ([Definitions](definitions.md)). It takes away and asks; it never
+grants what a definition does not. Patterns of `approvals` are not checked against the tools of an agent: one that names
+no tool is about nothing.
+
+{}",
+        fields(AGENT_FIELDS)
+    )
+}
+
+fn web() -> String {
+    format!(
+        "
+## web
+
+What `web_fetch` may reach beside public addresses. An address is reached as it is written; a name with whatever it
+stands for then, but never a link-local address, where clouds keep the credentials of their machines.
+
+{}",
+        fields(WEB_FIELDS)
     )
 }
 

@@ -1,5 +1,6 @@
 //! What a process is told of its settings: the later source wins, and every mistake is named with its place.
 
+mod agents;
 mod budgets;
 mod upstreams;
 

@@ -54,7 +54,8 @@ pub(super) const LLM_BASE_URL: Variable = Variable {
 pub(in crate::config) const LLM_MODEL: Variable = Variable {
     name: "LLM_MODEL",
     takes: "the name of a model",
-    meaning: "passed on to agents, who choose their models themselves",
+    meaning: "passed on to programs, who choose their models themselves; with its provider, such as `openai/gpt-4o-mini`, \
+              also the model of definitions that name none",
 };
 pub(super) const LLM_RATE_LIMIT: Variable = Variable {
     name: "LLM_RATE_LIMIT",
