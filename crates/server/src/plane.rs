@@ -29,6 +29,7 @@ mod effects;
 mod events;
 mod gates;
 mod receipt;
+mod say;
 mod sessions;
 mod show;
 mod steer;
@@ -232,5 +233,5 @@ fn no_such_run(run: RunId) -> Problem {
 
 fn no_such_session(session: SessionId) -> Problem {
     Problem::new(Code::NotFound, format!("there is no session {session}"))
-        .suggest("`GET /api/v1/sessions` lists the sessions there are")
+        .suggest("`mainspring sessions list` shows the sessions there are")
 }

@@ -29,6 +29,9 @@ const VERBS: &[&str] = &[
     "runs resume",
     "runs show",
     "serve",
+    "sessions fork",
+    "sessions list",
+    "sessions show",
     "version",
     "why",
 ];

@@ -39,7 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        id(parts, state, "`GET /api/v1/sessions` lists the sessions there are").await.map(Self)
+        id(parts, state, "`mainspring sessions list` shows the sessions there are").await.map(Self)
     }
 }
 
