@@ -33,7 +33,7 @@ pub struct Recalled {
     pub history: Vec<Box<RawValue>>,
     /// The number of the turn that comes next, from 1.
     pub next_turn: u32,
-    /// Messages that no turn has taken up, oldest first.
+    /// The messages that the next turn answers, oldest first.
     pub inbox: Vec<Incoming>,
     /// Whether no further message is waited for.
     pub done: bool,

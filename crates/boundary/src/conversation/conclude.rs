@@ -6,7 +6,7 @@ use mainspring_store::{Fault, GateRow, News, Pen, TurnRow};
 use mainspring_types::{GateId, SessionId, Timestamp};
 use serde_json::{json, value::RawValue};
 
-use super::{Concluded, gate_after, preview, recall::incoming};
+use super::{Concluded, gate_after, preview, recall::take_up};
 use crate::{Pass, broker::lines, journal::pack, work::Work};
 
 /// How much of the agent's last words a line shows.
@@ -118,9 +118,9 @@ impl Work for Conclude {
         let held = pen.holds(key, step, (*attempt, *nonce))?;
         let Some(part) = pen.conversation(key)?.filter(|_| held) else { return Ok(Concluded::Abandon) };
         self.keep(pen, now, part.session, news)?;
-        let unheard = pen.unheard(key)?;
-        if !unheard.is_empty() {
-            return Ok(Concluded::Messages(unheard.into_iter().map(incoming).collect()));
+        let next = take_up(pen, key, self.turn.number + 1)?;
+        if !next.is_empty() {
+            return Ok(Concluded::Messages(next));
         }
         if part.waits {
             return self.wait(pen, now, news);

@@ -1,6 +1,6 @@
-//! Where a conversation stands, read in one transaction.
+//! Where a conversation stands, and what its next turn answers, in one transaction.
 
-use mainspring_store::{Fault, InboxRow, News, Pen, TurnRow};
+use mainspring_store::{Fault, News, Pen, RunKey, TurnRow};
 use mainspring_types::Timestamp;
 use serde_json::value::RawValue;
 
@@ -22,7 +22,7 @@ impl Work for Recall {
         let last = pen.last_turn(&key.tenant, part.session)?;
         let after = last.saturating_sub(self.turns_max.unwrap_or(u32::MAX));
         let turns = pen.turns(&key.tenant, part.session, after)?;
-        let inbox: Vec<Incoming> = pen.unheard(key)?.into_iter().map(incoming).collect();
+        let inbox = take_up(pen, key, last + 1)?;
         if inbox.is_empty() && !part.waits {
             pen.hear_nothing(key)?;
         }
@@ -57,6 +57,16 @@ pub fn messages(turn: TurnRow) -> Result<Vec<Box<RawValue>>, Fault> {
         .map_err(|error| Fault::Corrupt { detail: format!("the messages of turn {number}: {error}") })
 }
 
-pub(super) fn incoming(row: InboxRow) -> Incoming {
-    Incoming { id: row.message, parts: row.parts }
+/// The messages that the turn answers: what waits when it is first asked for, and the same for every attempt at it. What
+/// comes later waits for the turn after it: were it put into this one, a repeated attempt would be another conversation,
+/// and what was recorded of the first would be done once more.
+pub(super) fn take_up(pen: &mut Pen<'_>, key: &RunKey, turn: u32) -> Result<Vec<Incoming>, Fault> {
+    let mut messages = pen.taken_up(key, turn)?;
+    if messages.is_empty() {
+        messages = pen.unheard(key)?;
+        for message in &messages {
+            pen.heard(key, message.message, turn)?;
+        }
+    }
+    Ok(messages.into_iter().map(|row| Incoming { id: row.message, parts: row.parts }).collect())
 }

@@ -61,6 +61,10 @@ pub(crate) const UNHEARD: &str = "SELECT message, sender, at, parts, turn
 FROM inbox
 WHERE tenant = $1 AND run = $2 AND turn IS NULL
 ORDER BY message";
+const TAKEN_UP: &str = "SELECT message, sender, at, parts, turn
+FROM inbox
+WHERE tenant = $1 AND run = $2 AND turn = $3
+ORDER BY message";
 const HEARD: &str = "UPDATE inbox
 SET turn = $1
 WHERE tenant = $2 AND run = $3 AND message = $4";
@@ -85,6 +89,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     SAY,
     LAST_MESSAGE,
     UNHEARD,
+    TAKEN_UP,
     HEARD,
     BEAR,
 ];
@@ -206,6 +211,11 @@ impl Pen<'_> {
     /// The messages that no turn has taken up, oldest first.
     pub fn unheard(&self, key: &RunKey) -> Result<Vec<InboxRow>, Fault> {
         self.rows(UNHEARD, &[&key.tenant.as_str(), &run_bytes(key.run)], inbox_row)
+    }
+
+    /// The messages that the turn has taken up, oldest first.
+    pub fn taken_up(&self, key: &RunKey, turn: u32) -> Result<Vec<InboxRow>, Fault> {
+        self.rows(TAKEN_UP, &[&key.tenant.as_str(), &run_bytes(key.run), &turn], inbox_row)
     }
 
     /// A turn has taken up the message.
