@@ -37,12 +37,18 @@ pub(crate) struct Talk {
     place: Place,
     /// What is settled and not handed out yet.
     done: VecDeque<Block>,
+    /// What follows what is being said. Words are on their way longer than entries are: it is held until no more come.
+    held: Vec<Block>,
+    /// In which frame it was first held without more words.
+    quiet: Option<usize>,
     /// What was handed out last: a blank line stands between things of different kinds.
     last: Option<Kind>,
     prose: Prose,
     speech: Speech,
     /// What is being said now, as far as it is not settled.
     saying: Option<Saying>,
+    /// The turn and the model call that were heard last.
+    heard: (u32, u32),
     /// The tool calls that the model is writing, by name.
     writing: Vec<String>,
     running: Vec<Running>,
@@ -103,10 +109,13 @@ impl Talk {
         Self {
             place,
             done: VecDeque::new(),
+            held: Vec::new(),
+            quiet: None,
             last: None,
             prose: Prose::default(),
             speech: Speech::default(),
             saying: None,
+            heard: (0, 0),
             writing: Vec::new(),
             running: Vec::new(),
             children: Vec::new(),
@@ -143,7 +152,11 @@ impl Talk {
     /// A message that the person typed: shown at once, and not again when it is heard.
     pub(crate) fn say(&mut self, text: &str) {
         self.echoed.push_back(text.to_owned());
-        self.finish();
+        self.add_message(text);
+    }
+
+    fn add_message(&mut self, text: &str) {
+        self.flush();
         self.done.push_back(Block::Message(text.to_owned()));
     }
 
@@ -159,6 +172,7 @@ impl Talk {
 
     /// What has settled is on the terminal already.
     pub(crate) fn forget(&mut self) {
+        self.flush();
         self.done.clear();
     }
 
@@ -174,12 +188,14 @@ impl Talk {
 
     /// A line of somebody else's.
     pub(crate) fn note(&mut self, tone: Tone, words: &str) {
-        self.finish();
-        self.done.push_back(Block::Note(tone, words.to_owned()));
+        self.held.push(Block::Note(tone, words.to_owned()));
     }
 
     /// Takes in a piece of what the model says.
     pub(crate) fn hear(&mut self, delta: &Delta) {
+        if self.speech.is_over(delta) {
+            return;
+        }
         self.is_working = true;
         self.stage = None;
         if delta.kind == DeltaKind::Tool {
@@ -187,13 +203,19 @@ impl Talk {
             return;
         }
         let kind = if delta.kind == DeltaKind::Text { Kind::Text } else { Kind::Thinking };
-        if let Some(more) = self.speech.hear(delta) {
-            self.speak(kind, more);
+        let Some(more) = self.speech.hear(delta) else { return };
+        let place = (delta.turn, delta.call);
+        if std::mem::replace(&mut self.heard, place) < place {
+            self.flush();
         }
+        self.quiet = None;
+        self.speak(kind, more);
     }
 
     fn speak(&mut self, kind: Kind, more: More) {
-        self.tell_replays();
+        if self.tell_replays() {
+            self.flush();
+        }
         if self.saying.as_ref().is_some_and(|saying| saying.kind != kind) || matches!(more, More::Instead(_))
         {
             self.finish();
@@ -206,6 +228,13 @@ impl Talk {
             let lines = std::mem::replace(&mut saying.text, rest);
             self.done.push_back(Block::Said(kind, lines));
         }
+    }
+
+    /// What is held follows what was said.
+    fn flush(&mut self) {
+        self.finish();
+        self.done.extend(self.held.drain(..));
+        self.quiet = None;
     }
 
     /// What was being said is over.

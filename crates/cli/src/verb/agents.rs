@@ -6,6 +6,7 @@ mod validate;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use mainspring_agent::Description;
 use mainspring_types::Problem;
 
 use crate::{
@@ -34,6 +35,12 @@ pub(crate) fn run(verb: &Verb, context: &Context) -> Outcome {
         Verb::Validate(args) => validate::run(args, context),
         Verb::Info(args) => info::run(args, context),
     }
+}
+
+/// What kind of agent it is, as a person calls it.
+fn shape(agent: &Description) -> &str {
+    // What a model is held to is told in lines; nothing else has any.
+    if agent.lines.is_empty() { &agent.shape } else { "model agent" }
 }
 
 /// A warning in one line, with its place and its way out.

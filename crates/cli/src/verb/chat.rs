@@ -20,7 +20,7 @@ Examples:
   mainspring chat agent.yaml 'Look at the diff'     begin with a message
   mainspring chat agent.yaml --workspace .          let its tools work in this folder
   mainspring chat --resume                          go on with the conversation used last
-  printf 'hi\\nand you?\\n' | mainspring chat agent.yaml   each line a message, answers on standard output";
+  mainspring chat agent.yaml < questions.txt        each line a message, answers on standard output";
 
 /// Talk with a model agent
 ///

@@ -25,7 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   mainspring run ./calc add -p a=20 -p b=22         a method of an agent package
   mainspring run agent.py 'What is 2+2?'            a Python program: the prompt is its argument
-  mainspring run agent.yaml 'What is 2+2?'          a prompt for a model agent, or for the steps of a definition
+  mainspring run agent.yaml 'What is 2+2?'          a prompt for a model agent or for steps
   mainspring run agent.yaml 'Fix it' --workspace .  its tools work in this folder
   mainspring run ./tool --input @request.json       any program: JSON on its standard input
   mainspring run ./calc add -p a=1 --json | jq .result";

@@ -91,6 +91,11 @@ impl Card {
         Self { tool, arguments, lasted: measured.or(seen).filter(|_| was_made), outcome }
     }
 
+    /// Whether all of it is told already: the answer to a question is, where it was given.
+    pub(super) fn is_told(&self) -> bool {
+        self.tool == "ask_user" && matches!(self.outcome, Outcome::Returned(_))
+    }
+
     /// The card as it stays.
     pub(super) fn lines(&self, palette: Palette, columns: usize) -> Vec<String> {
         let (mark, tone) = self.outcome.look();
@@ -150,7 +155,7 @@ impl Outcome {
             "tool.denied" => Self::Denied(text("why")),
             "tool.replayed" => Self::Replayed,
             _ if complains => Self::Failed(text("output")),
-            _ => Self::Returned(text("output")),
+            _ => Self::Returned(without_success(&text("output"))),
         }
     }
 
@@ -163,6 +168,11 @@ impl Outcome {
             Self::Replayed => ("↺", Tone::Good),
         }
     }
+}
+
+/// What a program said, without the line that says that it went well: its mark does.
+fn without_success(output: &str) -> String {
+    output.trim_end().strip_suffix("[exit code 0]").unwrap_or(output).to_owned()
 }
 
 /// Tools whose output is for the model: a person wants to know how much it was.

@@ -6,6 +6,7 @@ use mainspring_types::Timestamp;
 use super::{
     Block, Kind, Place, Talk,
     call::{Card, Running},
+    speech::More,
     tally::Tally,
 };
 use crate::{
@@ -34,7 +35,6 @@ impl Talk {
         match entry.kind() {
             "effect.intended" | "effect.repeated" => {
                 self.begin(entry.0.at);
-                self.finish();
                 self.tell_replays();
                 self.asking.insert(effect, entry.text("model").unwrap_or("a model").to_owned());
             }
@@ -59,7 +59,6 @@ impl Talk {
     fn fold_tool(&mut self, entry: Entry<'_>) {
         let effect = entry.text("effect").unwrap_or_default().to_owned();
         self.begin(entry.0.at);
-        self.finish();
         if let Some(written) = self.writing.iter().position(|tool| Some(tool.as_str()) == entry.text("tool"))
         {
             self.writing.remove(written);
@@ -79,7 +78,10 @@ impl Talk {
         self.over.insert(effect);
         *self.called.entry(entry.text("tool").unwrap_or("?").to_owned()).or_default() += 1;
         self.tell_replays();
-        self.done.push_back(Block::Card(Box::new(Card::settle(entry, running))));
+        let card = Card::settle(entry, running);
+        if !card.is_told() {
+            self.held.push(Block::Card(Box::new(card)));
+        }
     }
 
     /// A call was answered from the journal, which is worth a word only after something was lost.
@@ -88,19 +90,19 @@ impl Talk {
         self.again += u64::from(self.is_lost);
     }
 
-    /// Something new happens: how much was answered from the journal before it.
-    pub(super) fn tell_replays(&mut self) {
-        if self.again > 0 {
-            let words = format!("↺ {} from the journal", count(self.again, "call"));
-            (self.again, self.is_lost) = (0, false);
-            self.note(Tone::Good, &words);
+    /// Something new happens: how much was answered from the journal before it. Whether there is something to tell.
+    pub(super) fn tell_replays(&mut self) -> bool {
+        let again = std::mem::take(&mut self.again);
+        if again > 0 {
+            self.is_lost = false;
+            self.note(Tone::Good, &format!("↺ {} from the journal", count(again, "call")));
         }
+        again > 0
     }
 
     fn fold_exchange(&mut self, entry: Entry<'_>) {
         match entry.kind() {
             "gate.opened" => {
-                self.finish();
                 self.is_working &= entry.text("kind") != Some("input");
                 if entry.text("kind") != Some("input") {
                     let id = entry.text("gate_id").unwrap_or_default().to_owned();
@@ -116,7 +118,6 @@ impl Talk {
                 }
             }
             "child.started" => {
-                self.finish();
                 let known =
                     self.running.iter().position(|call| Some(call.effect.as_str()) == entry.text("effect"));
                 let call = known.map(|at| self.running.remove(at));
@@ -137,18 +138,21 @@ impl Talk {
         if let Some(position) = self.echoed.iter().position(|echoed| is_begun_by(echoed, text)) {
             self.echoed.remove(position);
         } else {
-            self.finish();
-            self.done.push_back(Block::Message(text.to_owned()));
+            self.add_message(text);
         }
     }
 
     fn end_turn(&mut self, entry: Entry<'_>) {
         let text = entry.text("text").unwrap_or_default();
-        let (more, said) = self.speech.conclude(text);
+        let turn = entry.number("turn").and_then(|turn| u32::try_from(turn).ok()).unwrap_or(0);
+        let (more, said) = self.speech.conclude(turn, text);
         if let Some(more) = more {
+            if matches!(more, More::Instead(_)) {
+                self.flush();
+            }
             self.speak(Kind::Text, more);
         }
-        self.finish();
+        self.flush();
         self.rest();
         if self.place == Place::Chat {
             self.done.push_back(Block::Used(self.tally.words(entry.0.at)));
@@ -183,7 +187,7 @@ impl Talk {
                 self.note(tone.unwrap_or(Tone::Dim), &words);
             }
             "run.completed" | "run.failed" | "run.cancelled" => {
-                self.finish();
+                self.flush();
                 self.rest();
                 self.gates.clear();
                 self.children.clear();
@@ -203,7 +207,6 @@ impl Talk {
         self.is_working = false;
         self.stage = None;
         self.trouble = None;
-        self.speech.restart();
         self.asking.clear();
         self.running.clear();
         self.writing.clear();

@@ -8,6 +8,8 @@ use crate::{
     render::{Frame, Prose, SPINNER, prose},
 };
 
+/// For how many frames no words come before what they are followed by settles.
+const QUIET_FRAMES: usize = 2;
 /// How many calls under way are shown; the rest is counted.
 const RUNNING_MAX: usize = 6;
 
@@ -15,6 +17,10 @@ impl Talk {
     /// The lines of what has settled since this was last asked.
     pub(crate) fn settled(&mut self, frame: Frame) -> Vec<String> {
         let mut lines = Vec::new();
+        let is_quiet = |since: usize| frame.number.abs_diff(since) >= QUIET_FRAMES;
+        if !self.held.is_empty() && is_quiet(*self.quiet.get_or_insert(frame.number)) {
+            self.flush();
+        }
         while let Some(block) = self.done.pop_front() {
             self.paint(block, frame, &mut lines);
         }
@@ -70,10 +76,18 @@ impl Talk {
                 _ => self.prose.unfinished(&saying.text, frame.columns, frame.palette),
             });
         }
+        let held = self.held.iter().filter_map(|block| match block {
+            Block::Card(card) => Some(card.lines(frame.palette, frame.columns)),
+            Block::Note(tone, words) => Some(note(*tone, words, frame.columns, frame.palette)),
+            _ => None,
+        });
+        let held: Vec<String> = held.flatten().collect();
         let calls: Vec<&Running> = self.children.iter().chain(&self.running).collect();
-        if !calls.is_empty() && self.last != Some(Kind::Work) {
+        let is_work = !calls.is_empty() || !held.is_empty();
+        if is_work && (self.last != Some(Kind::Work) || self.saying.is_some()) {
             lines.push(String::new());
         }
+        lines.extend(held);
         lines.extend(calls.iter().take(RUNNING_MAX).map(|running| running.line(frame)));
         if calls.len() > RUNNING_MAX {
             lines.push(frame.palette.dim(&format!("    … {} more", calls.len() - RUNNING_MAX)));

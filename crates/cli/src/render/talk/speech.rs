@@ -17,6 +17,8 @@ pub(super) struct Speech {
     said: BTreeMap<Place, Said>,
     /// The text that was said last.
     last: Option<Place>,
+    /// The turn that ended last: what is still on its way from it was shown at its end.
+    ended: u32,
 }
 
 #[derive(Default)]
@@ -37,6 +39,11 @@ pub(super) enum More {
 }
 
 impl Speech {
+    /// Whether the piece is of a turn that has ended: it was shown at its end.
+    pub(super) fn is_over(&self, delta: &Delta) -> bool {
+        delta.turn <= self.ended
+    }
+
     /// Takes in a piece.
     pub(super) fn hear(&mut self, delta: &Delta) -> Option<More> {
         let is_text = delta.kind == DeltaKind::Text;
@@ -64,7 +71,8 @@ impl Speech {
 
     /// The turn is over with this text, or with one that begins so: a long one is committed cut. What of it was not
     /// shown, and all that is shown then.
-    pub(super) fn conclude(&mut self, text: &str) -> (Option<More>, String) {
+    pub(super) fn conclude(&mut self, turn: u32, text: &str) -> (Option<More>, String) {
+        self.ended = self.ended.max(turn);
         let said = self.last.take().and_then(|place| self.said.remove(&place)).unwrap_or_default();
         self.said.clear();
         let (shown, text) = (said.shown.trim(), text.trim());
@@ -91,8 +99,16 @@ mod tests {
     use super::*;
 
     fn hear(speech: &mut Speech, call: u32, text: &str) -> Option<More> {
+        hear_in(speech, 1, call, text)
+    }
+
+    fn hear_in(speech: &mut Speech, turn: u32, call: u32, text: &str) -> Option<More> {
+        speech.hear(&piece(turn, call, text))
+    }
+
+    fn piece(turn: u32, call: u32, text: &str) -> Delta {
         let step = StepId::new("main").expect("a step name");
-        speech.hear(&Delta { step, turn: 1, call, kind: DeltaKind::Text, text: text.to_owned() })
+        Delta { step, turn, call, kind: DeltaKind::Text, text: text.to_owned() }
     }
 
     fn on(text: &str) -> More {
@@ -107,20 +123,29 @@ mod tests {
         assert_eq!(hear(&mut speech, 1, "He"), None);
         assert_eq!(hear(&mut speech, 1, "llo"), Some(on("lo")));
         assert_eq!(hear(&mut speech, 2, "Next"), Some(on("Next")));
-        assert_eq!(speech.conclude("Next").0, None);
+        assert_eq!(speech.conclude(1, "Next").0, None);
     }
 
     #[test]
     fn the_committed_text_completes_what_was_heard() {
+        let concluded = |said: &str, text: &str| {
+            let mut speech = Speech::default();
+            hear(&mut speech, 1, said);
+            speech.conclude(1, text)
+        };
+        assert_eq!(concluded("The answer", "The answer is 4.\n").0, Some(on(" is 4.")));
+        assert_eq!(concluded("The answer ", "The answer is 4.").0, Some(on("is 4.")));
+        assert_eq!(concluded("", "Unheard.").0, Some(More::Instead("Unheard.".to_owned())));
+        assert_eq!(concluded("", ""), (None, String::new()));
+        assert_eq!(concluded("A long answer", "A long"), (None, "A long answer".to_owned()));
+    }
+
+    #[test]
+    fn what_comes_after_the_end_of_its_turn_was_shown_already() {
         let mut speech = Speech::default();
-        hear(&mut speech, 1, "The answer");
-        assert_eq!(speech.conclude("The answer is 4.\n").0, Some(on(" is 4.")));
-        hear(&mut speech, 1, "The answer ");
-        assert_eq!(speech.conclude("The answer is 4.").0, Some(on("is 4.")));
-        assert_eq!(speech.conclude("Unheard.").0, Some(More::Instead("Unheard.".to_owned())));
-        assert_eq!(speech.conclude(""), (None, String::new()));
-        hear(&mut speech, 1, "A long answer");
-        assert_eq!(speech.conclude("A long"), (None, "A long answer".to_owned()));
+        assert_eq!(speech.conclude(1, "Done.").0, Some(More::Instead("Done.".to_owned())));
+        assert!(speech.is_over(&piece(1, 1, "Done.")) && !speech.is_over(&piece(2, 1, "Done.")));
+        assert_eq!(hear_in(&mut speech, 2, 1, "Next"), Some(on("Next")));
     }
 
     #[test]
@@ -128,7 +153,10 @@ mod tests {
         let mut speech = Speech::default();
         hear(&mut speech, 1, "The ");
         hear(&mut speech, 1, "is 4.");
-        assert_eq!(speech.conclude("The answer is 4.").0, Some(More::Instead("The answer is 4.".to_owned())));
+        assert_eq!(
+            speech.conclude(1, "The answer is 4.").0,
+            Some(More::Instead("The answer is 4.".to_owned()))
+        );
     }
 
     #[test]

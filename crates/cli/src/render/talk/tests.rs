@@ -42,14 +42,13 @@ fn frame(millis: i64) -> Frame {
     Frame { now: at(millis), number: 0, palette: Palette::Plain, columns: 70 }
 }
 
-/// What stays, and below the line what is happening.
+/// What stays after a while, and below the line what is happening.
 fn picture(talk: &mut Talk, millis: i64) -> String {
-    let settled = talk.settled(frame(millis));
-    format!(
-        "{}\n--------{}\n",
-        settled.join("\n"),
-        talk.foot(frame(millis)).iter().fold(String::new(), |text, line| text + "\n" + line)
-    )
+    let mut settled = talk.settled(frame(millis));
+    let later = Frame { number: 10, ..frame(millis) };
+    settled.extend(talk.settled(later));
+    let foot = talk.foot(later).iter().fold(String::new(), |text, line| text + "\n" + line);
+    format!("{}\n--------{foot}\n", settled.join("\n"))
 }
 
 fn shown(story: &[Beat]) -> String {
@@ -180,7 +179,7 @@ fn after_a_loss_the_journal_answers_and_nothing_is_shown_twice() {
     insta::assert_snapshot!(shown(&[
         Said(TEXT, 1, "I run it."),
         E("tool.intended", call("e1", "shell", &json!({"command": "make"}))),
-        done("e1", "shell", "ok", false),
+        done("e1", "shell", "ok\n[exit code 0]", false),
         E("tool.intended", call("e2", "shell", &json!({"command": "make install"}))),
         E("attempt.lost", json!({"attempt": 1, "loss": "server"})),
         E("attempt.started", json!({"attempt": 2})),
@@ -284,4 +283,37 @@ fn a_long_paragraph_does_not_fill_the_foot() {
     tell(&mut talk, &[E("turn.ended", json!({"turn": 1, "text": word.repeat(20)}))]);
     let rest = talk.settled(frame(0)).join("\n");
     assert!(rest.matches("word").count() < 100, "{rest}");
+}
+
+#[test]
+fn words_that_come_late_stand_before_what_they_led_to() {
+    let mut talk = Talk::new(Place::Chat, []);
+    tell(
+        &mut talk,
+        &[
+            Said(TEXT, 1, "I list"),
+            E("tool.intended", call("e1", "list_files", &json!({"path": "."}))),
+            done("e1", "list_files", "a\nb", false),
+            E("effect.intended", json!({"effect": "m2", "model": "gpt-4o-mini"})),
+        ],
+    );
+    assert_eq!(talk.settled(frame(0)), Vec::<String>::new());
+    insta::assert_snapshot!(talk.foot(frame(5000)).join("\n"), @"
+    I list
+
+      ✓ list_files  .  1.2 s  2 lines
+
+    ⠋ answers · 4.0 s · Ctrl-C interrupts
+    ");
+    tell(&mut talk, &[Said(TEXT, 1, " the files."), Said(TEXT, 2, "Two of them.")]);
+    insta::assert_snapshot!(picture(&mut talk, 6000), @"
+    I list the files.
+
+      ✓ list_files  .  1.2 s  2 lines
+    --------
+
+    Two of them.
+
+    ⠋ answers · 5.0 s · Ctrl-C interrupts
+    ");
 }

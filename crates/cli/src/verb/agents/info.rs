@@ -1,38 +1,81 @@
 //! `mainspring agents info`: what an agent is, what it takes and what it may use.
 
+mod held;
+
 use std::{fmt::Write as _, process::ExitCode};
 
 use mainspring_agent::{
-    Description, InstallCommand, Limits, Line, Method, Parameter, PythonRequirement, Requirements, StepWork,
-    Work,
+    Description, Draft, InstallCommand, Layers, Limits, Method, Overlay, Parameter, ParsePatternError, Pattern,
+    PythonRequirement, Requirements, StepWork, Verdict, Work,
 };
+use mainspring_types::{Code, Problem};
 use serde_json::Value;
 
-use super::{Which, warning};
+use super::{Which, shape, warning};
 use crate::{
     Outcome,
     context::Context,
+    failure::Failure,
     output::{Palette, Table, short_version, time},
+    verb::run::request::rule,
 };
 
+const EXAMPLES: &str = "\
+Examples:
+  mainspring agents info ./calc                            a package: its methods and what they take
+  mainspring agents info agent.yaml                        a model agent: its rules, and where each comes from
+  mainspring agents info agent.yaml --approve shell=deny   the same as a run with this rule would have it";
+
 /// Say what an agent is: methods and parameters, environment, limits, trust
+///
+/// Of a model agent it says what its model is told and granted, which calls are allowed, asked about or denied, and where
+/// each line comes from: the definition, config.toml or the command line.
 #[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
+    /// A rule on tool calls as `mainspring run` would be given it; may be given many times
+    #[arg(long = "approve", value_name = "PATTERN=VERDICT", value_parser = rule)]
+    approvals: Vec<(String, String)>,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Outcome {
     let agent = mainspring_agent::read(&args.which.path)?;
-    let described = mainspring_agent::describe(&agent);
-    context.output.show(&described, |palette| info(&described, palette))?;
+    let layers = match agent.assistant() {
+        Some(draft) => layers(draft, args, context)?,
+        None => Layers::default(),
+    };
+    let described = mainspring_agent::describe_within(&agent, &layers);
+    let columns = context.output.out.columns();
+    context.output.show(&described, |palette| info(&described, palette, columns))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn info(agent: &Description, palette: Palette) -> String {
+/// The settings of the data folder, and what the command line adds; a pattern that is about no tool is refused.
+fn layers(draft: &Draft, args: &Args, context: &Context) -> Result<Layers, Failure> {
+    let approvals = args.approvals.iter().map(approval).collect::<Result<_, _>>()?;
+    let run = Overlay { approvals, place: Some("--approve".to_owned()), ..Overlay::default() };
+    let layers = Layers { tenant: context.config(&[])?.overlay, run };
+    let refused = draft.overlaid(&layers.tenant, &layers.run).err().unwrap_or_default();
+    // That no model is named is one of the lines.
+    let refused: Vec<Problem> =
+        refused.into_iter().filter(|problem| problem.code == Code::InvalidInput).collect();
+    if refused.is_empty() { Ok(layers) } else { Err(refused.into()) }
+}
+
+fn approval((pattern, verdict): &(String, String)) -> Result<(Pattern, Verdict), Problem> {
+    let wrong = |error: ParsePatternError| {
+        Problem::new(Code::InvalidInput, format!("read `{pattern}` as a pattern of tool calls")).because(&error)
+    };
+    let verdict = Verdict::WORDS.iter().find(|(word, _)| word == verdict).map(|(_, verdict)| *verdict);
+    Ok((pattern.parse().map_err(wrong)?, verdict.expect("the command line was checked")))
+}
+
+fn info(agent: &Description, palette: Palette, columns: usize) -> String {
     let version = agent.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
     let mut text =
-        format!("{}  {}\n", palette.strong(&format!("{}{version}", agent.name)), palette.dim(&agent.shape));
+        format!("{}  {}\n", palette.strong(&format!("{}{version}", agent.name)), palette.dim(shape(agent)));
     if let Some(description) = &agent.description {
         let _ = writeln!(text, "{description}");
     }
@@ -47,27 +90,13 @@ fn info(agent: &Description, palette: Palette) -> String {
         let _ = write!(text, "\n{}", steps(&agent.steps, palette));
     }
     if !agent.lines.is_empty() {
-        let _ = write!(text, "\n{}", held(&agent.lines, palette));
+        let _ = write!(text, "\n{}", held::held(&agent.lines, palette, columns));
     }
     if !agent.warnings.is_empty() {
         text.push('\n');
         text.extend(agent.warnings.iter().map(|problem| warning(problem, palette)));
     }
     text
-}
-
-/// What a model agent is given and held to, and where each line of it comes from.
-fn held(lines: &[Line], palette: Palette) -> String {
-    let mut table = Table::new(["  WHAT", "NAME", "HOLDS", "FROM"]);
-    for line in lines {
-        table.row([
-            format!("  {}", line.what),
-            line.name.clone(),
-            line.value.clone(),
-            palette.dim(&line.from),
-        ]);
-    }
-    table.render(palette)
 }
 
 fn facts(agent: &Description) -> Vec<(&'static str, String)> {
