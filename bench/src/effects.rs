@@ -52,7 +52,7 @@ async fn hold(contest: &mut Contest, upstream: &Peer, options: Options) {
             let folder = scratch();
             let data = Product::data(folder.path());
             fs::create_dir_all(data.root()).expect("a folder");
-            fs::write(data.config_file(), settings(upstream)).expect("the settings are written");
+            fs::write(data.config_file(), settings(&upstream.door.url)).expect("the settings are written");
             let product = Product::start(folder.path(), Arc::new(Callers)).await;
             let engine = product.engine().clone();
             let run = move || run_of(engine.clone(), 1, LAST_SEQ);

@@ -19,8 +19,9 @@ use serde::Serialize;
 use self::helper::{Opened, Taken};
 use crate::{
     Options,
+    figure::{Figure, Round, figures, median, show},
     measure::Interval,
-    report::{Gate, Verdict, ends, judge, middle},
+    report::{Gate, Verdict, judge, middle},
     scratch::scratch,
 };
 
@@ -32,25 +33,12 @@ const PAUSED: u32 = 10_000;
 /// What the ten steps of a run make, in KB.
 const RAW_KB: f64 = 10.0;
 
-/// One figure of all rounds.
-#[derive(Serialize)]
-struct Figure {
-    what: &'static str,
-    unit: &'static str,
-    median: f64,
-    low: f64,
-    high: f64,
-}
-
 #[derive(Serialize)]
 struct Report {
     figures: Vec<Figure>,
     gates: Vec<Gate>,
     others: f64,
 }
-
-/// The figures of one round, in the order in which they are told.
-type Round = Vec<(&'static str, &'static str, f64)>;
 
 /// Measures everything in every round and judges the bounds of the design.
 pub(crate) fn run(options: Options) -> Verdict {
@@ -65,28 +53,14 @@ pub(crate) fn run(options: Options) -> Verdict {
         })
         .collect();
     let figures = figures(&rounds);
-    eprintln!("| {:<43} |     median | {:>16} |", "", "of all rounds");
-    eprintln!("|{:-<45}|-----------:|-----------------:|", "");
-    for Figure { what, unit, median, low, high } in &figures {
-        eprintln!("| {what:<43} | {median:>7.2} {unit} | {:>16} |", format!("{low:.2} to {high:.2}"));
-    }
+    show(&figures);
     let report = Report { gates: gates(&figures), figures, others: middle(others) };
     options.print(&report);
     judge(&report.gates, report.others)
 }
 
-fn figures(rounds: &[Round]) -> Vec<Figure> {
-    let figure = |(place, &(what, unit, _)): (usize, &(&'static str, &'static str, f64))| {
-        let all: Vec<f64> = rounds.iter().map(|round| round[place].2).collect();
-        let (low, high) = ends(&all);
-        Figure { what, unit, median: middle(all), low, high }
-    };
-    rounds.first().map_or_else(Vec::new, |first| first.iter().enumerate().map(figure).collect())
-}
-
 fn gates(figures: &[Figure]) -> Vec<Gate> {
-    let of =
-        |what| figures.iter().find(|figure| figure.what == what).map_or(f64::NAN, |figure| figure.median);
+    let of = |what| median(figures, what);
     vec![
         Gate::at_most("ms from start to first run done", of(COLD), 200.0),
         Gate::at_most("MB idle", of(IDLE), 30.0),
@@ -163,18 +137,4 @@ fn helper(mode: &str, folder: &Path, amount: f64) -> Command {
     command.args(["footprint-helper", mode]).arg(folder).arg(amount.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     command
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_are_told_in_order_with_their_medians() {
-        let round = |cold| vec![(COLD, "ms", cold), (IDLE, "MB", 12.0)];
-        let figures = figures(&[round(30.0), round(20.0), round(50.0)]);
-        let told = |is: &Figure| format!("{}: {} of {} to {}", is.what, is.median, is.low, is.high);
-        let told: Vec<_> = figures.iter().map(told).collect();
-        assert_eq!(told, ["start to first run done: 30 of 20 to 50", "memory idle: 12 of 12 to 12"]);
-    }
 }

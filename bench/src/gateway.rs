@@ -42,14 +42,14 @@ impl Peers {
     fn start(folder: &Path) -> Self {
         let upstream = Peer::upstream();
         let proxy = Peer::proxy(&upstream);
-        let product = Peer::product(folder, &settings(&upstream));
+        let product = Peer::product(folder, &settings(&upstream.door.url));
         Self { upstream, proxy, product }
     }
 }
 
-/// The settings of a product whose only provider is this server.
-pub(crate) fn settings(upstream: &Peer) -> String {
-    format!("[providers.bench]\nkind = \"openai\"\nbase_url = \"{}\"\n", upstream.door.url)
+/// The settings of a product whose only provider is the server at `url`.
+pub(crate) fn settings(url: &str) -> String {
+    format!("[providers.bench]\nkind = \"openai\"\nbase_url = \"{url}\"\n")
 }
 
 /// Measures both in interleaved rounds and judges the gate.

@@ -6,14 +6,19 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is what a benchmark is for")]
 
+mod agent_loop;
+mod agents;
 mod board;
 mod ceiling;
 mod contest;
 mod effects;
+mod figure;
 mod footprint;
+mod gates;
 mod gateway;
 mod load;
 mod measure;
+mod memory;
 mod mouthpiece;
 mod options;
 mod peer;
@@ -36,6 +41,8 @@ const USAGE: &str = "usage: cargo xtask bench NAME [--json] [--rounds N] [--seco
   w1-spawn    one sandboxed process a step, beside bare spawns
   gateway     a journaled model call, beside a bare proxy
   w4          journaled streams of a thousand tokens, beside a bare server of events
+  loop        a step of the default runtime, beside its model and tool call made barely
+  gates       500 sessions parked at gates, and how soon one goes on once answered
   footprint   cold start, memory, disk, and ten thousand paused runs
 
 N rounds (5), in each of which every point is measured for S seconds (2).";
@@ -59,6 +66,8 @@ fn main() -> ExitCode {
         "w1-spawn" => return measured(spawns::run, words),
         "gateway" => return measured(gateway::run, words),
         "w4" => return measured(w4::run, words),
+        "loop" => return measured(agent_loop::run, words),
+        "gates" => return measured(gates::run, words),
         "footprint" => return measured(footprint::run, words),
         "-h" | "--help" => println!("{USAGE}"),
         _ => {

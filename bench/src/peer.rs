@@ -3,8 +3,10 @@
 //! A peer is this binary, started again in a role. It says in one line of JSON where it is, and ends when its standard
 //! input does, so that none outlives the benchmark. All of them run on the same runtime with the same settings.
 
+mod agents;
 mod house;
 mod http;
+pub(crate) mod model;
 pub(crate) mod proxy;
 mod upstream;
 
@@ -36,6 +38,16 @@ impl Peer {
     /// A bare server that answers every chat with the same words.
     pub(crate) fn upstream() -> Self {
         Self::start("upstream", &[])
+    }
+
+    /// A bare server that leads agents through their tools.
+    pub(crate) fn model() -> Self {
+        Self::start("model", &[])
+    }
+
+    /// The product on a data folder in `folder`, with the settings `config` and workers that hold conversations.
+    pub(crate) fn agents(folder: &Path, config: &str) -> Self {
+        Self::start("agents", &[folder.as_os_str(), config.as_ref()])
     }
 
     /// A bare proxy in front of `upstream`.
@@ -78,6 +90,8 @@ pub(crate) fn entered(mut words: impl Iterator<Item = String>) -> ExitCode {
     match role.as_str() {
         "upstream" => runtime.block_on(async { stay(&upstream::open().await) }),
         "proxy" => runtime.block_on(async { stay(&proxy::open(word()).await) }),
+        "model" => runtime.block_on(async { stay(&model::open(|_| {}).await) }),
+        "agents" => runtime.block_on(agents::keep(word().as_ref(), &word())),
         "product" => runtime.block_on(house::keep(word().as_ref(), &word())),
         _ => return ExitCode::from(2),
     }

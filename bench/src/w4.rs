@@ -36,7 +36,7 @@ pub(crate) fn run(options: Options) -> Verdict {
     for _ in options.each_round() {
         let (scripted, wired) = (scratch(), scratch());
         let upstream = Peer::upstream();
-        let over = Peer::product(wired.path(), &settings(&upstream));
+        let over = Peer::product(wired.path(), &settings(&upstream.door.url));
         let product = Peer::product(scripted.path(), &script(scripted.path()));
         runtime.block_on(async {
             for concurrency in CONCURRENCIES {

@@ -1,7 +1,6 @@
 //! The processes that are looked at: `footprint-helper MODE FOLDER AMOUNT`, each of which prints one JSON object.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::paused;
 use crate::{
     ceiling::Journal,
+    memory,
     product::{Instantly, Product, run_once},
     scratch::bytes_of,
 };
@@ -67,18 +67,18 @@ async fn cold(folder: &Path) {
 
 async fn load(folder: &Path, length: Duration) -> Taken {
     let product = Product::start(folder, Arc::new(Instantly)).await;
-    let idle = pss();
+    let idle = memory::own();
     let sample = product.measure(LOAD, length).await;
-    let (loaded, peak) = (pss(), highest());
+    let (loaded, peak) = (memory::own(), memory::highest());
     product.stop().await;
     Taken { idle, loaded, peak, disk: disk(&Product::data(folder).database(), sample.runs) }
 }
 
 async fn load_ceiling(folder: &Path, length: Duration) -> Taken {
     let journal = Journal::open(folder);
-    let idle = pss();
+    let idle = memory::own();
     let sample = journal.measure(LOAD, length).await;
-    let (loaded, peak) = (pss(), highest());
+    let (loaded, peak) = (memory::own(), memory::highest());
     journal.close();
     Taken { idle, loaded, peak, disk: disk(&Journal::file(folder), sample.runs) }
 }
@@ -86,7 +86,7 @@ async fn load_ceiling(folder: &Path, length: Duration) -> Taken {
 async fn pause(folder: &Path, runs: usize) -> Opened {
     let began = Instant::now();
     let product = paused::many(folder, runs, LOAD).await;
-    let opened = Opened { ms: millis(began), mb: pss() };
+    let opened = Opened { ms: millis(began), mb: memory::own() };
     product.stop().await;
     opened
 }
@@ -94,7 +94,7 @@ async fn pause(folder: &Path, runs: usize) -> Opened {
 async fn open(folder: &Path) -> Opened {
     let began = Instant::now();
     let product = Product::start(folder, Arc::new(Instantly)).await;
-    let opened = Opened { ms: millis(began), mb: pss() };
+    let opened = Opened { ms: millis(began), mb: memory::own() };
     product.stop().await;
     opened
 }
@@ -111,31 +111,4 @@ fn disk(database: &Path, runs: usize) -> f64 {
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
         .expect("nobody else has it open");
     bytes_of(database) as f64 / 1024.0 / runs.max(1) as f64
-}
-
-/// The memory of this process now, in MB: its own pages, and its share of those that others map too.
-fn pss() -> f64 {
-    kilobytes("/proc/self/smaps_rollup", "Pss:") / 1024.0
-}
-
-/// The most memory this process ever had, in MB, shared pages counted in full.
-fn highest() -> f64 {
-    kilobytes("/proc/self/status", "VmHWM:") / 1024.0
-}
-
-fn kilobytes(file: &str, field: &str) -> f64 {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(field)).expect("the kernel tells");
-    line.trim().trim_end_matches(" kB").parse().expect("a number of kB")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_is_told_by_the_kernel() {
-        let (now, most) = (pss(), highest());
-        assert!(now > 0.1 && most > 0.1 && most < 4096.0, "{now} MB now, {most} MB at most");
-    }
 }

@@ -60,6 +60,13 @@ impl Caller {
         }
     }
 
+    /// Sends a request as it is, and reads the answer to its end.
+    pub(crate) async fn put(&mut self, body: Bytes) {
+        let answer = self.send(0, body, "0").await;
+        let (_, size, _) = read(answer.into_body(), Instant::now()).await;
+        assert!(size > 0, "an answer is whole");
+    }
+
     async fn call(&mut self, body: String, talk: Talk) -> Heard {
         let began = Instant::now();
         // In conversations a run has one after the other; otherwise runs take turns.

@@ -22,7 +22,7 @@ use hyper::{
 use super::{Door, http};
 use crate::load::{ANSWER, EVENTS, asks_for_stream};
 
-type Body = UnsyncBoxBody<Bytes, Infallible>;
+pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 /// The number of the next answer: providers never use an id twice.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -48,19 +48,24 @@ fn whole() -> Response<Body> {
 
 /// A stream of so many words, each an event and a chunk of its own.
 fn streamed() -> Response<Body> {
-    static FRAMES: LazyLock<(Bytes, [Bytes; 3])> = LazyLock::new(|| {
-        let word = frame(r#"{"content":" word"}"#, "null", "null");
-        let stop = frame("{}", r#""stop""#, "null");
-        let usage = r#"{"prompt_tokens":250,"completion_tokens":1000,"total_tokens":1250}"#;
-        (word, [stop, frame("{}", "null", usage), "data: [DONE]\n\n".into()])
-    });
+    static FRAMES: LazyLock<(Bytes, [Bytes; 3])> =
+        LazyLock::new(|| (frame(r#"{"content":" word"}"#, "null", "null"), end("stop", EVENTS)));
     let (word, end) = &*FRAMES;
     let frames = std::iter::repeat_n(word, EVENTS).chain(end).cloned();
     let frames = stream::iter(frames.map(|frame| Ok(Frame::data(frame))));
     respond("text/event-stream", StreamBody::new(frames).boxed_unsync())
 }
 
-fn frame(delta: &str, finish: &str, usage: &str) -> Bytes {
+/// The last events of a stream: why it ends, and what it used.
+pub(super) fn end(finish: &str, tokens: usize) -> [Bytes; 3] {
+    let stop = frame("{}", &format!("\"{finish}\""), "null");
+    let usage =
+        format!(r#"{{"prompt_tokens":250,"completion_tokens":{tokens},"total_tokens":{}}}"#, 250 + tokens);
+    [stop, frame("{}", "null", &usage), "data: [DONE]\n\n".into()]
+}
+
+/// One event of a stream.
+pub(super) fn frame(delta: &str, finish: &str, usage: &str) -> Bytes {
     format!(
         "data: {{\"id\":\"chatcmpl-000000000000000000000000\",\"object\":\"chat.completion.chunk\",\"created\":1790000000,\
          \"model\":\"bench\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_bench\",\"choices\":[{{\"index\":0,\
@@ -69,6 +74,6 @@ fn frame(delta: &str, finish: &str, usage: &str) -> Bytes {
     .into()
 }
 
-fn respond(kind: &'static str, body: Body) -> Response<Body> {
+pub(super) fn respond(kind: &'static str, body: Body) -> Response<Body> {
     Response::builder().header(header::CONTENT_TYPE, kind).body(body).expect("a fixed head")
 }
