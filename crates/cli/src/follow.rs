@@ -25,7 +25,7 @@ use tokio::{
 
 pub(crate) use view::{Prompt, View};
 pub(crate) use watch::{
-    FRAME_EVERY, INTERRUPTED, Watched, act_on, cancel, interrupting, kill, open, prompt, watch,
+    INTERRUPTED, Watched, act_on, cancel, frames, interrupting, kill, open, prompt, watch,
 };
 
 /// How long a server may be away before following ends.

@@ -16,7 +16,7 @@ use mainspring_api::{
 use mainspring_types::{Problem, RunId, Timestamp};
 use tokio::{
     signal::unix::{Signal, SignalKind},
-    time::{Instant, Interval, interval, sleep_until},
+    time::{Instant, Interval, MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{AWAY, BACK, Follow, Prompt, Seen, View};
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How often the foot of the terminal is drawn: enough for a smooth spinner, little enough to cost nothing.
-pub(crate) const FRAME_EVERY: Duration = Duration::from_millis(80);
+const FRAME_EVERY: Duration = Duration::from_millis(80);
 
 /// How long a run may be silent before it is asked what it waits for, and how often then: reading a long run takes
 /// time that its server has better uses for.
@@ -87,7 +87,7 @@ impl<'a> Watch<'a> {
             output,
             view: View::new(Story::of(run), io::stderr(), output.err, output.err_palette),
             follow: Follow::live(client.clone(), run.run_id, 0),
-            frames: interval(FRAME_EVERY),
+            frames: frames(),
             interrupt: listen_for(SignalKind::interrupt())?,
             resumed: listen_for(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
             interrupts: None,
@@ -271,6 +271,13 @@ impl Wait {
 
 /// What calls are held open for.
 const HELD: [&str; 3] = ["gate", "budget", "quota"];
+
+/// The moments at which frames are drawn; those that were missed stay so.
+pub(crate) fn frames() -> Interval {
+    let mut frames = interval(FRAME_EVERY);
+    frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    frames
+}
 
 /// The next frame; never on a stream that is not drawn.
 pub(crate) async fn tick(frames: &mut Interval, surface: Surface) {

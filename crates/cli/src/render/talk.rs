@@ -205,7 +205,8 @@ impl Talk {
         let kind = if delta.kind == DeltaKind::Text { Kind::Text } else { Kind::Thinking };
         let Some(more) = self.speech.hear(delta) else { return };
         let place = (delta.turn, delta.call);
-        if std::mem::replace(&mut self.heard, place) < place {
+        if self.heard < place {
+            self.heard = place;
             self.flush();
         }
         self.quiet = None;

@@ -12,7 +12,7 @@ use mainspring_types::{Code, Problem};
 
 use self::conversation::Conversation;
 use super::run::request::{absolute, is_path, rule};
-use crate::{Outcome, connect, context::Context, output::Format, terminal::Keyboard};
+use crate::{Outcome, connect, context::Context, failure::Failure, output::Format, terminal::Keyboard};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,8 +51,9 @@ const LAST: &str = "last";
 
 pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let (agent, prompt) = words(args);
+    let (agent, name) = agent.map(|agent| named_or_read(&agent)).transpose()?.unwrap_or_default();
     let begin = CreateRun {
-        agent: agent.map(|agent| named_or_read(&agent)).transpose()?.unwrap_or_default(),
+        agent,
         conversation: Some(true),
         workspace: args.workspace.as_deref().map(absolute).transpose()?,
         approvals: args.approvals.iter().cloned().collect(),
@@ -62,7 +63,7 @@ pub(crate) async fn run(args: &Args, context: &Context) -> Outcome {
     let client = server.client.clone();
     let conversation = match &args.resume {
         Some(which) => Conversation::resume(client, which, begin).await?,
-        None => Conversation::begin(client, begin),
+        None => Conversation::begin(client, begin, name),
     };
     let output = &context.output;
     let is_seat = output.format == Format::Table && output.err.is_terminal();
@@ -83,10 +84,11 @@ fn words(args: &Args) -> (Option<String>, Option<String>) {
     }
 }
 
-/// A name as it is; an agent at a path is read here, so that every mistake is told with its place in the user's file.
-fn named_or_read(agent: &str) -> Result<String, crate::failure::Failure> {
+/// How the server knows the agent, and how people do. One at a path is read here, so that every mistake is told with its
+/// place in the user's file.
+fn named_or_read(agent: &str) -> Result<(String, String), Failure> {
     if !is_path(agent) {
-        return Ok(agent.to_owned());
+        return Ok((agent.to_owned(), agent.to_owned()));
     }
     let read = mainspring_agent::read(Path::new(agent))?;
     if read.assistant().is_none() {
@@ -94,5 +96,5 @@ fn named_or_read(agent: &str) -> Result<String, crate::failure::Failure> {
         let problem = Problem::new(Code::InvalidInput, message);
         return Err(problem.suggest(format!("run it with `mainspring run {agent}`")).into());
     }
-    Ok(absolute(agent)?)
+    Ok((absolute(agent)?, read.name.to_string()))
 }

@@ -167,15 +167,16 @@ impl Talk {
             "attempt.started" => {
                 self.begin(entry.0.at);
                 self.stage = None;
-                self.speech.restart();
             }
             "attempt.lost" => {
                 self.rest();
+                self.speech.restart();
                 self.is_lost = true;
                 self.note(Tone::Warn, &entry::lost(entry));
             }
             "attempt.ended" => {
                 self.rest();
+                self.speech.end();
                 if let Some(problem) = entry.problem() {
                     self.trouble = Some(problem.message);
                 }

@@ -8,8 +8,8 @@ use crate::{
     render::{Frame, Prose, SPINNER, prose},
 };
 
-/// For how many frames no words come before what they are followed by settles.
-const QUIET_FRAMES: usize = 2;
+/// For how many frames no words come before what follows them settles; until then it is seen in the foot.
+const QUIET_FRAMES: usize = 6;
 /// How many calls under way are shown; the rest is counted.
 const RUNNING_MAX: usize = 6;
 

@@ -17,6 +17,10 @@ pub(super) struct Speech {
     said: BTreeMap<Place, Said>,
     /// The text that was said last.
     last: Option<Place>,
+    /// The turn and the call that were heard last.
+    heard: (u32, u32),
+    /// An attempt is over, and it is not known yet whether a piece is still its own.
+    may_restart: bool,
     /// The turn that ended last: what is still on its way from it was shown at its end.
     ended: u32,
 }
@@ -51,6 +55,7 @@ impl Speech {
         if is_text {
             self.last = Some(place);
         }
+        self.notice_restart(delta, place);
         let said = self.said.entry(place).or_default();
         said.heard.push_str(&delta.text);
         if said.shown.starts_with(&said.heard) {
@@ -64,9 +69,25 @@ impl Speech {
         Some(more)
     }
 
-    /// The attempt is over: another says everything anew.
+    /// The attempt was cut off: what is heard next is another's.
     pub(super) fn restart(&mut self) {
         self.said.values_mut().for_each(|said| said.heard.clear());
+        self.may_restart = false;
+    }
+
+    /// The attempt is over: the next says everything anew, once the last pieces of this one have come.
+    pub(super) fn end(&mut self) {
+        self.may_restart = true;
+    }
+
+    /// Another attempt speaks when an earlier call is heard again, or a call from its beginning.
+    fn notice_restart(&mut self, delta: &Delta, place: Place) {
+        let at = (delta.turn, delta.call);
+        let is_back = at < std::mem::replace(&mut self.heard, at);
+        let begins = |said: &Said| !said.heard.is_empty() && said.shown.starts_with(&delta.text);
+        if is_back || (self.may_restart && self.said.get(&place).is_some_and(begins)) {
+            self.restart();
+        }
     }
 
     /// The turn is over with this text, or with one that begins so: a long one is committed cut. What of it was not
@@ -123,7 +144,18 @@ mod tests {
         assert_eq!(hear(&mut speech, 1, "He"), None);
         assert_eq!(hear(&mut speech, 1, "llo"), Some(on("lo")));
         assert_eq!(hear(&mut speech, 2, "Next"), Some(on("Next")));
+        assert_eq!(hear(&mut speech, 1, "Hello"), None);
+        assert_eq!(hear(&mut speech, 2, "Next"), None);
         assert_eq!(speech.conclude(1, "Next").0, None);
+    }
+
+    #[test]
+    fn the_end_of_an_attempt_may_be_told_before_its_last_words() {
+        let mut speech = Speech::default();
+        hear(&mut speech, 1, "I remove");
+        speech.end();
+        assert_eq!(hear(&mut speech, 1, " the build."), Some(on(" the build.")));
+        assert_eq!(hear(&mut speech, 1, "I remove the build."), None);
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct Conversation {
     /// Speaks to the server.
     pub(super) client: Client,
+    /// The agent, as people call it.
+    pub(super) name: String,
     /// How a run of it is begun.
     begin: CreateRun,
     /// Known once something was said.
@@ -38,8 +40,8 @@ pub(super) struct Used {
 
 impl Conversation {
     /// A conversation in which nothing was said.
-    pub(super) fn begin(client: Client, begin: CreateRun) -> Self {
-        Self { client, begin, session: None, run: None }
+    pub(super) fn begin(client: Client, begin: CreateRun, name: String) -> Self {
+        Self { client, name, begin, session: None, run: None }
     }
 
     /// The conversation that a session, a run or the session used last stands for.
@@ -52,27 +54,24 @@ impl Conversation {
         begin.agent.clone_from(&session.agent);
         begin.session = Some(session.session_id);
         let run = session.live_run;
-        let mut conversation = Self { client, begin, session: Some(session.session_id), run };
-        conversation.return_to_workspace().await?;
+        let name = session.agent.rsplit('/').next().unwrap_or_default().to_owned();
+        let mut conversation = Self { client, name, begin, session: Some(session.session_id), run };
+        conversation.take_up().await?;
         Ok(conversation)
     }
 
-    /// Goes on in the folder that was named before, unless another is named now.
-    async fn return_to_workspace(&mut self) -> Result<(), Problem> {
-        let last = self.turns().await?.last().map(|turn| turn.run_id);
-        if let (None, Some(last)) = (&self.begin.workspace, last) {
-            let run = self.client.run(last).await?;
+    /// Takes up the name of the agent, and the folder that was named before unless another is named now.
+    async fn take_up(&mut self) -> Result<(), Problem> {
+        let concluded = self.turns().await?.last().map(|turn| turn.run_id);
+        let Some(last) = self.run.or(concluded) else { return Ok(()) };
+        let run = self.client.run(last).await?;
+        self.name = run.agent;
+        if self.begin.workspace.is_none() {
             // A folder of its own is called like its run, and belongs to that alone.
             let own = run.run_id.to_string();
             self.begin.workspace = run.workspace.filter(|workspace| !workspace.ends_with(&own));
         }
         Ok(())
-    }
-
-    /// The agent, as it is called.
-    pub(super) fn agent(&self) -> &str {
-        let name = self.begin.agent.rsplit('/').next().unwrap_or_default();
-        name.rsplit_once('.').map_or(name, |(name, _)| name)
     }
 
     /// What was said before, turn by turn.

@@ -9,7 +9,7 @@ use mainspring_api::{event::EventView, run::Level, session::TurnView};
 use mainspring_types::{Problem, RunId};
 use tokio::{
     signal::unix::{Signal, SignalKind},
-    time::{Interval, interval},
+    time::Interval,
 };
 
 use super::{
@@ -21,8 +21,7 @@ use crate::{
     attend::{Asks, Draft, Interrupts, Meaning},
     failure::Failure,
     follow::{
-        AWAY, BACK, FRAME_EVERY, Follow, INTERRUPTED, Seen, View, act_on, cancel, interrupting, kill, open,
-        prompt,
+        AWAY, BACK, Follow, INTERRUPTED, Seen, View, act_on, cancel, frames, interrupting, kill, open, prompt,
     },
     listen_for,
     output::{Cursor, Output, Tone, count},
@@ -75,7 +74,7 @@ pub(super) async fn hold(
         asks: Asks::default(),
         line: Line::default(),
         keyboard,
-        frames: interval(FRAME_EVERY),
+        frames: frames(),
         interrupt: listen_for(SignalKind::interrupt())?,
         resumed: listen_for(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         interrupts: Interrupts::of_talk(),
@@ -280,7 +279,7 @@ impl Seat<'_> {
     async fn welcome(&mut self) -> Result<(), Problem> {
         let palette = self.output.err_palette;
         let session = self.conversation.session.map_or(String::new(), |session| format!("  {session}"));
-        let name = palette.strong(self.conversation.agent());
+        let name = palette.strong(&self.conversation.name);
         self.view.put(&[format!("{name}{}", palette.dim(&session))]);
         let turns = self.conversation.turns().await?;
         self.recall(&turns);
