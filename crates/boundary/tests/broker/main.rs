@@ -1,0 +1,11 @@
+//! The broker and conversations from the outside: the real store, engine and writer, and a worker that the test plays.
+
+mod world;
+
+mod approvals;
+mod calls;
+mod children;
+mod doubts;
+mod messages;
+mod restarts;
+mod sessions;
