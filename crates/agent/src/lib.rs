@@ -41,6 +41,7 @@ pub use method::{Method, Parameter, ParameterType, Returns};
 pub use plan::{Limits, Output, Prepared, Retry, StepWork, Trust, Work};
 pub use policy::{
     Glob, ParseGlobError, ParsePatternError, Pattern, Policy, Refusal, Ruling, TaskAsk, narrowed,
+    workspace_path,
 };
 pub use prepare::{Call, CommandLine, Layers};
 pub use published::{schema, tool_schema};

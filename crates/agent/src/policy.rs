@@ -28,6 +28,7 @@ pub(crate) use grant::SERVER_SEAM;
 pub(crate) use narrow::covered;
 pub use narrow::{Refusal, TaskAsk, narrowed};
 pub use pattern::{ParsePatternError, Pattern};
+pub use subject::workspace_path;
 
 /// What one assistant may do.
 #[derive(Clone, Copy, Debug)]

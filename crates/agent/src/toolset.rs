@@ -33,6 +33,11 @@ impl Toolset {
     pub fn tools(self) -> impl Iterator<Item = &'static BuiltIn> {
         built_ins().iter().filter(move |tool| tool.toolset == self)
     }
+
+    /// Whether its tools start programs, which cannot be held to paths within the workspace.
+    pub const fn starts_programs(self) -> bool {
+        matches!(self, Self::Shell | Self::Python)
+    }
 }
 
 /// A built-in tool.

@@ -1,12 +1,14 @@
 //! The tools on files: read, write, edit, list and search, all in this process.
 //!
 //! Every path is resolved by the kernel below the workspace (`openat2` with `RESOLVE_BENEATH`): neither `..` nor a
-//! symbolic link leads out, also not one that is put there meanwhile. Two things are left to others. A hard link to an
+//! symbolic link leads out, also not one that is put there meanwhile; and where only some paths may be read or written,
+//! what counts is where a path leads. Two things are left to others. A hard link to an
 //! outside file is, to the kernel, a file of the workspace: it can be read; writing replaces the name and leaves the
 //! outside file as it is. And what is mounted in the workspace belongs to it.
 //!
 //! A complaint says what was wrong and what is there instead, since its reader is a model that will try again.
 
+mod bounds;
 mod edit;
 mod glob;
 mod list;
@@ -27,20 +29,25 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::{task::spawn_blocking, time::timeout};
 
-use self::{root::Root, stop::Stop, trouble::Trouble};
+use self::{bounds::Bounds, root::Root, stop::Stop, trouble::Trouble};
 use crate::{Ended, Surroundings};
 
 /// Carries out one call of `read_file`, `write_file`, `edit_file`, `list_files` or `search_files`.
 ///
 /// When the future is dropped, or the time is over, the call stops before it changes anything, unless it just does.
 pub async fn run(tool: &str, arguments: &Value, at: &Surroundings<'_>) -> Ended {
-    within(at.timeout, tool, arguments, at.workspace).await
+    within(at.timeout, tool, arguments, (at.workspace, Bounds::of(at))).await
 }
 
-async fn within(time: Duration, tool: &str, arguments: &Value, workspace: &Path) -> Ended {
+async fn within(
+    time: Duration,
+    tool: &str,
+    arguments: &Value,
+    (workspace, bounds): (&Path, Bounds),
+) -> Ended {
     let (stop, abandon) = stop::pair();
     let (name, arguments, workspace) = (tool.to_owned(), arguments.clone(), workspace.to_owned());
-    let work = spawn_blocking(move || perform(&name, &arguments, &workspace, &stop));
+    let work = spawn_blocking(move || perform(&name, &arguments, &Root::open(&workspace, bounds)?, &stop));
     let Ok(result) = timeout(time, work).await else {
         drop(abandon);
         return late(tool, time);
@@ -62,14 +69,13 @@ fn late(tool: &str, time: Duration) -> Ended {
     }
 }
 
-fn perform(tool: &str, arguments: &Value, workspace: &Path, stop: &Stop) -> Result<String, Trouble> {
-    let root = Root::open(workspace)?;
+fn perform(tool: &str, arguments: &Value, root: &Root, stop: &Stop) -> Result<String, Trouble> {
     match tool {
-        "read_file" => read::read(&root, &fitting(tool, arguments, read::TAKES)?, stop),
-        "write_file" => write::write(&root, &fitting(tool, arguments, write::TAKES)?, stop),
-        "edit_file" => edit::edit(&root, &fitting(tool, arguments, edit::TAKES)?, stop),
-        "list_files" => list::list(&root, &fitting(tool, arguments, list::TAKES)?, stop),
-        "search_files" => search::search(&root, &fitting(tool, arguments, search::TAKES)?, stop),
+        "read_file" => read::read(root, &fitting(tool, arguments, read::TAKES)?, stop),
+        "write_file" => write::write(root, &fitting(tool, arguments, write::TAKES)?, stop),
+        "edit_file" => edit::edit(root, &fitting(tool, arguments, edit::TAKES)?, stop),
+        "list_files" => list::list(root, &fitting(tool, arguments, list::TAKES)?, stop),
+        "search_files" => search::search(root, &fitting(tool, arguments, search::TAKES)?, stop),
         _ => Err(Trouble::complaint(format!("there is no tool `{tool}` for files"))),
     }
 }
@@ -95,7 +101,12 @@ mod tests {
         let runtime = runtime.expect("a runtime can be built");
         let turn = write::turn(&real);
         let arguments = json!({"path": "a", "content": "x"});
-        let call = within(Duration::from_millis(20), "write_file", &arguments, workspace.path());
+        let call = within(
+            Duration::from_millis(20),
+            "write_file",
+            &arguments,
+            (workspace.path(), Bounds::default()),
+        );
         let ended = runtime.block_on(call);
         assert!(matches!(ended, Ended::Unknown { .. }), "{ended:?}");
         drop(turn);

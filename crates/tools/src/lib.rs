@@ -49,6 +49,10 @@ pub struct Surroundings<'a> {
     pub timeout: Duration,
     /// What tells a repetition of this call from another call, for tools that can tell.
     pub idempotency_key: &'a str,
+    /// The paths below the workspace that tools on files may read; `None` for all of it.
+    pub read: Option<&'a [Glob]>,
+    /// Those that they may write.
+    pub write: Option<&'a [Glob]>,
     /// The private places that `web_fetch` may reach, since the owner of the server says so.
     pub reach: &'a web::Reach,
     /// The hosts that `web_fetch` may be sent to, also by a redirect; `None` for every public one.

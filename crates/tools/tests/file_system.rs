@@ -2,6 +2,8 @@
 
 #[path = "file_system/attacks.rs"]
 mod attacks;
+#[path = "file_system/bounds.rs"]
+mod bounds;
 #[path = "file_system/changes.rs"]
 mod changes;
 #[path = "file_system/looks.rs"]

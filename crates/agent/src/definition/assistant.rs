@@ -36,7 +36,7 @@ pub(super) fn read(fields: &mut Fields<'_>, about: About, folder: &Path) -> Opti
         options: fields.optional("model_options").map(|field| terms::options(&field)).unwrap_or_default(),
         capabilities: fields
             .optional("capabilities")
-            .map(|field| rules::capabilities(&field))
+            .map(|field| rules::capabilities(&field, &granted.toolsets))
             .unwrap_or_default(),
         gates: fields.optional("gates").map(|field| terms::gates(&field)).unwrap_or_default(),
         bounds,

@@ -62,6 +62,8 @@ pub fn narrowed(parent: &Assistant, child: &Assistant, asked: &TaskAsk) -> Resul
     if let Some(wanted) = &asked.toolsets {
         refusals.toolsets(wanted, &child.toolsets, "the sub-agent has it not");
     }
+    let toolsets = asked.toolsets.as_ref().unwrap_or(&child.toolsets);
+    refusals.programs(toolsets, asked);
     refusals.tools(parent, child);
     let theirs = refusals.capabilities(&child.capabilities, &parent.capabilities, "its parent");
     let narrower =
@@ -76,7 +78,7 @@ pub fn narrowed(parent: &Assistant, child: &Assistant, asked: &TaskAsk) -> Resul
     let inherited =
         parent.approvals.iter().map(|line| Approval { generation: line.generation + 1, ..line.clone() });
     Ok(Assistant {
-        toolsets: asked.toolsets.clone().unwrap_or_else(|| child.toolsets.clone()),
+        toolsets: toolsets.clone(),
         approvals: child.approvals.iter().cloned().chain(inherited).collect(),
         effects: parent.effects.clone(),
         limits: parent.limits,
@@ -96,6 +98,21 @@ impl Refusals {
 
     fn toolsets(&mut self, wanted: &BTreeSet<Toolset>, had: &BTreeSet<Toolset>, why: &str) {
         for toolset in wanted.difference(had) {
+            self.add(format!("the toolset `{toolset}`"), why);
+        }
+    }
+
+    /// What is asked for must hold: programs go past the paths that a call names.
+    fn programs(&mut self, toolsets: &BTreeSet<Toolset>, asked: &TaskAsk) {
+        let narrows = |globs: &Option<Vec<Glob>>| {
+            globs.as_ref().is_some_and(|globs| !globs.iter().any(Glob::is_everything))
+        };
+        if !narrows(&asked.read) && !narrows(&asked.write) {
+            return;
+        }
+        for toolset in toolsets.iter().filter(|toolset| toolset.starts_programs()) {
+            let why =
+                "its programs cannot be held to `read` and `write`; name the other toolsets in `toolsets`";
             self.add(format!("the toolset `{toolset}`"), why);
         }
     }

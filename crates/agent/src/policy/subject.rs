@@ -38,8 +38,8 @@ impl Target {
             SubjectKind::Command => Ok(Self::Commands(text.to_owned(), CommandLine::read(text))),
             SubjectKind::Text => Ok(Self::Text(text.to_owned())),
             SubjectKind::Host => host(text).map(Self::Host),
-            SubjectKind::ReadTree => path(text).map(|path| Self::Tree(folder(path))),
-            SubjectKind::ReadFile | SubjectKind::WriteFile => match path(text)? {
+            SubjectKind::ReadTree => workspace_path(text).map(|path| Self::Tree(folder(path))),
+            SubjectKind::ReadFile | SubjectKind::WriteFile => match workspace_path(text)? {
                 path if path.is_empty() => Err(format!("`{text}` is the workspace, not a file of it")),
                 path => Ok(Self::File(path)),
             },
@@ -52,13 +52,20 @@ fn folder(path: String) -> String {
     if path.is_empty() { path } else { path + "/" }
 }
 
-/// A path in the workspace without detours; one that leads out of it, or might, is refused.
-fn path(text: &str) -> Result<String, String> {
+/// A path in the workspace without detours, empty for the workspace itself; one that leads out of it, or might, is
+/// refused. Tools read their paths by this, too, so that the path judged is the path used.
+pub fn workspace_path(text: &str) -> Result<String, String> {
     if text.starts_with('/') {
-        return Err(format!("`{text}` is absolute; write paths relative to the workspace"));
+        return Err(format!(
+            "`{text}` is absolute; write paths relative to the workspace, such as `src/main.rs`"
+        ));
     }
     if text.contains('\0') {
         return Err("the path holds a zero byte".to_owned());
+    }
+    // Nobody expands it here, and a folder of that name is a trap for the next shell.
+    if text == "~" || text.starts_with("~/") {
+        return Err(format!("`{text}`: `~` means nothing here; write paths relative to the workspace"));
     }
     let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     // Not resolved: what `..` means behind a link cannot be told from the text.
@@ -107,12 +114,12 @@ mod tests {
     #[test]
     fn a_path_has_one_spelling() {
         for text in ["a/b", "./a/b", "a//b", "a/./b/", ".//a/b/."] {
-            assert_eq!(path(text).as_deref(), Ok("a/b"), "{text}");
+            assert_eq!(workspace_path(text).as_deref(), Ok("a/b"), "{text}");
         }
-        for text in ["/a", "//a", "..", "a/../b", "a/..", "./../a", "a\0b"] {
-            assert!(path(text).is_err(), "{text}");
+        for text in ["/a", "//a", "..", "a/../b", "a/..", "./../a", "a\0b", "~", "~/a"] {
+            assert!(workspace_path(text).is_err(), "{text}");
         }
-        assert_eq!(path("..a/b..").as_deref(), Ok("..a/b.."));
+        assert_eq!(workspace_path("..a/b..").as_deref(), Ok("..a/b.."));
     }
 
     #[test]

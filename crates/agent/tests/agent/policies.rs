@@ -3,7 +3,7 @@
 use mainspring_agent::{EffectClass, Pattern, Policy, Ruling, TaskAsk, Verdict, narrowed};
 use serde_json::{Value, json};
 
-use super::assistant;
+use super::{assistant, read_assistant, shown};
 
 fn shell(command: &str) -> (&'static str, Value) {
     ("shell", json!({ "command": command }))
@@ -189,4 +189,25 @@ fn a_sub_agent_is_given_less_and_never_more() {
         scouted(&json!({"agent": "scout"})).expect_err("no prompt"),
         @"read the arguments of `task`: missing field `prompt`"
     );
+}
+
+#[test]
+fn a_call_cannot_narrow_the_paths_of_programs() {
+    let asked = json!({"agent": "scout", "prompt": "x", "read": ["src/a/*"]});
+    insta::assert_snapshot!(scouted(&asked).expect_err("a shell reads everything"), @"the toolset `shell` is not given: its programs cannot be held to `read` and `write`; name the other toolsets in `toolsets`");
+    let asked = json!({"agent": "scout", "prompt": "x", "read": ["src/a/*"], "toolsets": ["file_system"]});
+    assert!(scouted(&asked).is_ok());
+}
+
+#[test]
+fn paths_that_do_not_bind_programs_are_told_where_they_stand() {
+    let warned = |toolsets: &str, read: &str| {
+        let text = format!(
+            "kind: Agent\nname: x\nmodel: a/b\ninstructions: I.\ntoolsets: [{toolsets}]\ncapabilities:\n  read: {read}\n"
+        );
+        shown(&read_assistant(&text).expect("it reads").warnings)
+    };
+    insta::assert_snapshot!(warned("shell, python, file_system", "[src/*]"), @"7:9 E1102 `capabilities.read` holds for the tools of `file_system` alone; programs of `shell` and `python` use the whole workspace");
+    assert_eq!(warned("shell", "['*']"), "");
+    assert_eq!(warned("file_system", "[src/*]"), "");
 }

@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use self::lines::{closest, line_of, numbered};
 use super::{
-    path::Inside, place::Place, read::binary, root::Root, stop::Stop, trouble::Trouble, write::turn,
+    bounds::Access, path::Inside, place::Place, read::binary, root::Root, stop::Stop, trouble::Trouble,
+    write::turn,
 };
 
 pub(super) const TAKES: &str = "`path`, `old`, `new` and, if you like, `all` (true for every place)";
@@ -30,7 +31,7 @@ pub(super) struct Arguments {
 
 pub(super) fn edit(root: &Root, arguments: &Arguments, stop: &Stop) -> Result<String, Trouble> {
     let Arguments { old, new, all, .. } = arguments;
-    let at = root.inside(&arguments.path)?;
+    let at = Inside::parse(&arguments.path)?;
     if old.is_empty() {
         return Err(Trouble::complaint("`old` is empty; to make a file, or fill one, use `write_file`"));
     }
@@ -55,7 +56,7 @@ pub(super) fn edit(root: &Root, arguments: &Arguments, stop: &Stop) -> Result<St
 fn content(root: &Root, at: &Inside) -> Result<Vec<u8>, Trouble> {
     let fault = |error| Trouble::fault(format!("read `{at}`"), error);
     let mut content = Vec::new();
-    root.file(at)?.take(SIZE_MAX + 1).read_to_end(&mut content).map_err(fault)?;
+    root.file(at, Access::Write)?.take(SIZE_MAX + 1).read_to_end(&mut content).map_err(fault)?;
     if content.len() as u64 > SIZE_MAX {
         return Err(Trouble::complaint(format!("`{at}` has more than {SIZE_MAX} bytes, too many to edit")));
     }

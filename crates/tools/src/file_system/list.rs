@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn list(root: &Root, arguments: &Arguments, stop: &Stop) -> Result<String, Trouble> {
-    let start = root.inside(&arguments.path)?;
+    let start = Inside::parse(&arguments.path)?;
     let glob = arguments.pattern.as_deref().map(Glob::parse).transpose()?;
     let walk = Walk {
         root,

@@ -16,7 +16,7 @@ const NAMED_MAX: usize = 10;
 /// Says that nothing is at the path, and what is near it.
 pub(super) fn missing(root: &Root, at: &Inside) -> String {
     let (folder, wrong) = deepest(root, at);
-    let names = names(root, &folder);
+    let Some(names) = names(root, &folder) else { return format!("`{at}` does not exist") };
     if let Some(name) = nearest(&wrong, names.iter().map(String::as_str)) {
         return format!("`{at}` does not exist; did you mean `{}`?", folder.join(name.as_ref()));
     }
@@ -49,15 +49,16 @@ fn deepest(root: &Root, at: &Inside) -> (Inside, String) {
     (folder, String::new())
 }
 
-fn names(root: &Root, folder: &Inside) -> Vec<String> {
+/// What the folder holds, if it may be looked into.
+fn names(root: &Root, folder: &Inside) -> Option<Vec<String>> {
     let mut names = Vec::new();
     let walk = Walk { root, start: folder, deep: false, skip: false, max: ENTRIES_MAX };
     walk.each(|entry| {
         names.extend(entry.path.name().map(|name| name.to_string_lossy().into_owned()));
         Ok(Flow::On)
     })
-    .ok();
-    names
+    .ok()?;
+    Some(names)
 }
 
 /// Up to three paths that end in the same name.

@@ -38,7 +38,8 @@ impl Place {
                 "the path names the workspace itself, which is a folder and no file",
             ));
         };
-        let folder = made(root, &at.parent().unwrap_or_default())?;
+        let folder = made(root, at)?;
+        root.admit_write(&folder, &Inside::default().join(name), at)?;
         Ok(Self { folder, name: name.to_owned(), at: at.clone() })
     }
 
@@ -83,14 +84,16 @@ impl Place {
     }
 }
 
-/// The folder, made with those above it.
+/// The folder of the path, made with those above it.
 fn made(root: &Root, at: &Inside) -> Result<OwnedFd, Trouble> {
     let mut reached = Inside::default();
     let mut folder = root.folder(&reached)?;
-    for part in at.parts() {
+    for part in at.parent().unwrap_or_default().parts() {
+        let rest = at.below(&reached);
         reached = reached.join(part);
         folder = match root.folder_at(&reached) {
             Err(Errno::NOENT) => {
+                root.admit_write(&folder, &rest, at)?;
                 make_in(&folder, part)
                     .map_err(|error| Trouble::of(&reached.to_string(), "make the folder", error))?;
                 root.folder(&reached)?

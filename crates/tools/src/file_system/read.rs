@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{path::Inside, root::Root, stop::Stop, trouble::Trouble};
+use super::{bounds::Access, path::Inside, root::Root, stop::Stop, trouble::Trouble};
 
 pub(super) const TAKES: &str =
     "`path` and, if you like, `offset` (the first line, from 1) and `limit` (lines)";
@@ -34,8 +34,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn read(root: &Root, arguments: &Arguments, stop: &Stop) -> Result<String, Trouble> {
-    let at = root.inside(&arguments.path)?;
-    let mut file = root.file(&at)?;
+    let at = Inside::parse(&arguments.path)?;
+    let mut file = root.file(&at, Access::Read)?;
     let fault = |error| Trouble::fault(format!("read `{at}`"), error);
     let size = file.metadata().map_err(fault)?.len();
     let mut start = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd as _, OwnedFd},
     path::{Path, PathBuf},
 };
 
@@ -12,6 +12,7 @@ use rustix::{
 };
 
 use super::{
+    bounds::{Access, Bounds},
     near,
     path::{Inside, shown},
     trouble::Trouble,
@@ -20,27 +21,22 @@ use super::{
 // A file that is renamed while the kernel walks over it makes it start again; nobody does that so often by accident.
 const TRIES: usize = 64;
 
-/// An open workspace.
+/// An open workspace, and what of it may be read and written.
 #[derive(Debug)]
 pub(super) struct Root {
     folder: OwnedFd,
-    path: PathBuf,
     real: PathBuf,
+    bounds: Bounds,
 }
 
 impl Root {
-    pub(super) fn open(workspace: &Path) -> Result<Self, Trouble> {
+    pub(super) fn open(workspace: &Path, bounds: Bounds) -> Result<Self, Trouble> {
         let doing = || format!("open the workspace `{}`", workspace.display());
         let real = workspace.canonicalize().map_err(|error| Trouble::fault(doing(), error))?;
         let folder =
             rustix::fs::open(&real, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
                 .map_err(|error| Trouble::fault(doing(), error))?;
-        Ok(Self { folder, path: workspace.to_owned(), real })
-    }
-
-    /// A path as a caller wrote it.
-    pub(super) fn inside(&self, text: &str) -> Result<Inside, Trouble> {
-        Inside::parse(text, [&self.path, &self.real])
+        Ok(Self { folder, real, bounds })
     }
 
     /// Which workspace this is.
@@ -48,11 +44,14 @@ impl Root {
         &self.real
     }
 
-    /// Opens a file to be read, whatever the path leads to within the workspace; what is no file is a complaint.
-    pub(super) fn file(&self, at: &Inside) -> Result<File, Trouble> {
+    /// Opens a file to be read, whatever the path leads to within what `access` admits; what is no file is a complaint.
+    pub(super) fn file(&self, at: &Inside, access: Access) -> Result<File, Trouble> {
         // Not blocking: a FIFO that nobody writes to would be waited for.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let fd = self.open_at(at, flags).map_err(|error| self.trouble(at, "read", error))?;
+        if !self.bounds.are_open(access) {
+            self.bounds.admit(access, at, &self.place_of(&fd)?)?;
+        }
         let stat = fstat(&fd).map_err(|error| self.trouble(at, "read", error))?;
         match kind(&stat) {
             FileType::RegularFile => Ok(File::from(fd)),
@@ -67,6 +66,31 @@ impl Root {
 
     pub(super) fn folder_at(&self, at: &Inside) -> Result<OwnedFd, Errno> {
         self.open_at(at, OFlags::RDONLY | OFlags::DIRECTORY)
+    }
+
+    /// Refuses a folder that may not be read with all it holds.
+    pub(super) fn admit_tree(&self, folder: &OwnedFd, at: &Inside) -> Result<(), Trouble> {
+        if self.bounds.are_open(Access::Read) {
+            return Ok(());
+        }
+        self.bounds.admit_tree(at, &self.place_of(folder)?)
+    }
+
+    /// Refuses to write to `at`, which lies in the folder under the name `rest`.
+    pub(super) fn admit_write(&self, folder: &OwnedFd, rest: &Inside, at: &Inside) -> Result<(), Trouble> {
+        if self.bounds.are_open(Access::Write) {
+            return Ok(());
+        }
+        self.bounds.admit(Access::Write, at, &self.place_of(folder)?.join(rest.as_path()))
+    }
+
+    /// Where in the workspace something lies that was opened, whatever path led to it.
+    fn place_of(&self, fd: &OwnedFd) -> Result<PathBuf, Trouble> {
+        let path = |fd: &OwnedFd| std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()));
+        let fault = |error| Trouble::fault("find out where an open file lies", error);
+        let (path, root) = (path(fd).map_err(fault)?, path(&self.folder).map_err(fault)?);
+        let moved = |_| Trouble::complaint("the file was moved out of the workspace meanwhile");
+        path.strip_prefix(root).map(Path::to_owned).map_err(moved)
     }
 
     /// What is there, a symbolic link being what it leads to.

@@ -7,6 +7,7 @@ use rustix::fs::FileType;
 use serde::Deserialize;
 
 use super::{
+    bounds::Access,
     glob::Glob,
     list::names_skipped,
     path::Inside,
@@ -38,11 +39,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn search(root: &Root, arguments: &Arguments, stop: &Stop) -> Result<String, Trouble> {
-    let start = root.inside(&arguments.path)?;
+    let start = Inside::parse(&arguments.path)?;
     let glob = arguments.glob.as_deref().map(Glob::parse).transpose()?;
     let mut found = Found::new(expression(&arguments.pattern)?);
     if root.kind_of(&start)? != FileType::Directory {
-        root.file(&start)?;
+        root.file(&start, Access::Read)?;
         found.file(root, &start);
         return Ok(found.finish(&Unseen::default()));
     }
@@ -86,7 +87,7 @@ impl Found {
 
     fn file(&mut self, root: &Root, at: &Inside) {
         let mut content = Vec::new();
-        let read = root.file(at).map(|file| file.take(FILE_MAX + 1).read_to_end(&mut content));
+        let read = root.file(at, Access::Read).map(|file| file.take(FILE_MAX + 1).read_to_end(&mut content));
         if !matches!(read, Ok(Ok(_))) || content.len() as u64 > FILE_MAX {
             self.unread += 1;
             return;

@@ -64,8 +64,10 @@ impl Walk<'_> {
     ) -> Result<Unseen, Trouble> {
         let mut unseen = Unseen::default();
         let mut seen = 0;
-        let mut owed =
-            self.entries(self.start).map_err(|error| self.root.trouble(self.start, "open", error))?;
+        let mut owed = self.entries(self.start).map_err(|closed| match closed {
+            Closed::Unreadable(error) => self.root.trouble(self.start, "open", error),
+            Closed::Outside(trouble) => trouble,
+        })?;
         while let Some(entry) = owed.pop() {
             seen += 1;
             if seen > self.max {
@@ -90,8 +92,9 @@ impl Walk<'_> {
     }
 
     /// What the folder holds, last name first.
-    fn entries(&self, at: &Inside) -> Result<Vec<Entry>, Errno> {
+    fn entries(&self, at: &Inside) -> Result<Vec<Entry>, Closed> {
         let folder = self.root.folder_at(at)?;
+        self.root.admit_tree(&folder, at).map_err(Closed::Outside)?;
         let mut entries = Vec::new();
         // One too many is enough to see that there are too many.
         for entry in Dir::read_from(&folder)?.take(self.max + 3) {
@@ -109,6 +112,18 @@ impl Walk<'_> {
         }
         entries.sort_unstable_by(|one, other| other.path.cmp(&one.path));
         Ok(entries)
+    }
+}
+
+/// Why a folder is not looked into.
+enum Closed {
+    Unreadable(Errno),
+    Outside(Trouble),
+}
+
+impl From<Errno> for Closed {
+    fn from(error: Errno) -> Self {
+        Self::Unreadable(error)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{place::Place, root::Root, stop::Stop, trouble::Trouble};
+use super::{path::Inside, place::Place, root::Root, stop::Stop, trouble::Trouble};
 
 pub(super) const TAKES: &str = "`path` and `content`";
 
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn write(root: &Root, arguments: &Arguments, stop: &Stop) -> Result<String, Trouble> {
-    let at = root.inside(&arguments.path)?;
+    let at = Inside::parse(&arguments.path)?;
     let _turn = turn(root.real());
     stop.check()?;
     Place::make(root, &at)?.replace(arguments.content.as_bytes(), stop)?;

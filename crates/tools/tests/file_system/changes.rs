@@ -18,14 +18,6 @@ fn a_file_is_written_with_its_folders_and_again() {
 }
 
 #[test]
-fn an_absolute_path_in_the_workspace_is_one_of_it() {
-    let stage = Stage::new();
-    let path = stage.path("a.txt");
-    stage.said("write_file", &json!({"path": path, "content": "x"}));
-    assert_eq!(stage.said("read_file", &json!({"path": path})), "     1\tx\n");
-}
-
-#[test]
 fn a_file_keeps_its_permissions_but_lends_no_rights() {
     let stage = Stage::new().file("run.sh", "old");
     fs::set_permissions(stage.path("run.sh"), fs::Permissions::from_mode(0o4750)).expect("the file is ours");

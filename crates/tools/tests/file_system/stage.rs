@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use mainspring_agent::Limits;
+use mainspring_agent::{Glob, Limits};
 use mainspring_sandbox::Launcher;
 use mainspring_tools::{Ended, Surroundings, file_system, web::Reach};
 use serde_json::Value;
@@ -84,8 +84,21 @@ impl Stage {
     }
 }
 
+/// The paths that may be read and those that may be written; `None` for all of them.
+pub(crate) type Bounds<'a> = (Option<&'a [Glob]>, Option<&'a [Glob]>);
+
 /// Calls a tool in a folder.
 pub(crate) fn call(workspace: &Path, tool: &str, arguments: &Value) -> Ended {
+    call_within((None, None), workspace, tool, arguments)
+}
+
+/// Calls a tool in a folder, where it may read and write some paths alone.
+pub(crate) fn call_within(
+    (read, write): Bounds<'_>,
+    workspace: &Path,
+    tool: &str,
+    arguments: &Value,
+) -> Ended {
     let surroundings = Surroundings {
         workspace,
         home: workspace,
@@ -97,6 +110,8 @@ pub(crate) fn call(workspace: &Path, tool: &str, arguments: &Value) -> Ended {
         env: &BTreeMap::new(),
         timeout: Duration::from_secs(20),
         idempotency_key: "key",
+        read,
+        write,
         reach: &Reach::default(),
         hosts: None,
     };

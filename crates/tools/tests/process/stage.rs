@@ -59,6 +59,8 @@ impl Site {
             env: &self.env,
             timeout: self.timeout,
             idempotency_key: "key-1",
+            read: None,
+            write: None,
             reach: &self.reach,
             hosts: None,
         }

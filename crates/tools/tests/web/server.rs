@@ -115,6 +115,8 @@ pub(crate) fn call(arguments: &Value, reach: &Reach, hosts: Option<&[Glob]>, tim
         env: &BTreeMap::new(),
         timeout,
         idempotency_key: "key",
+        read: None,
+        write: None,
         reach,
         hosts,
     };

@@ -1,6 +1,6 @@
 //! Reads what is ruled: approvals, effects and capabilities.
 
-use std::fmt::Display;
+use std::{collections::BTreeSet, fmt::Display};
 
 use mainspring_types::{Code, Problem, nearest};
 
@@ -9,7 +9,7 @@ use crate::assistant::{
 };
 use crate::fields::{Field, Fields};
 use crate::policy::{Glob, Pattern};
-use crate::toolset::{BuiltIn, built_ins};
+use crate::toolset::{BuiltIn, Toolset, built_ins};
 
 /// The draft with its `approvals` and `effects`, which are about tools that it has.
 pub(super) fn read(fields: &mut Fields<'_>, mut draft: Draft) -> Draft {
@@ -89,16 +89,35 @@ fn is_granted(pattern: &Pattern, draft: &Draft) -> bool {
         || is_of_server(draft, pattern)
 }
 
-pub(super) fn capabilities(field: &Field<'_>) -> Capabilities {
+/// What tools may be used on. Paths that bind some of the granted tools alone are told of with a warning.
+pub(super) fn capabilities(field: &Field<'_>, granted: &BTreeSet<Toolset>) -> Capabilities {
     let Some(mut fields) = field.fields() else { return Capabilities::default() };
     let capabilities = Capabilities {
-        read: fields.optional("read").map(|field| paths(&field)),
-        write: fields.optional("write").map(|field| paths(&field)),
+        read: fields.optional("read").map(|field| narrower(&field, granted)),
+        write: fields.optional("write").map(|field| narrower(&field, granted)),
         commands: fields.optional("commands").map(|field| globs(&field)),
         hosts: fields.optional("hosts").map(|field| hosts(&field)),
     };
     fields.refuse_rest();
     capabilities
+}
+
+/// The paths, with a warning where programs are granted: these see the whole workspace.
+fn narrower(field: &Field<'_>, granted: &BTreeSet<Toolset>) -> Vec<Glob> {
+    let paths = paths(field);
+    let programs: Vec<String> = granted
+        .iter()
+        .filter(|toolset| toolset.starts_programs())
+        .map(|toolset| format!("`{toolset}`"))
+        .collect();
+    if !programs.is_empty() && !paths.iter().any(Glob::is_everything) {
+        field.warn(format!(
+            "`{}` holds for the tools of `file_system` alone; programs of {} use the whole workspace",
+            field.path(),
+            programs.join(" and ")
+        ));
+    }
+    paths
 }
 
 pub(super) fn globs(field: &Field<'_>) -> Vec<Glob> {

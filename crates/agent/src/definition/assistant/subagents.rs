@@ -1,5 +1,7 @@
 //! Reads the sub-agents of an assistant, which have at most what it has.
 
+use std::collections::BTreeSet;
+
 use mainspring_types::{AgentName, Code, Problem, nearest};
 
 use super::{grants, rules, terms};
@@ -49,9 +51,10 @@ fn agent(name: &str, field: &Field<'_>, parent: &Draft) -> Option<Draft> {
     draft.output = fields.optional("output").and_then(|field| terms::schema(&field));
     draft.bounds =
         fields.optional("limits").map_or(parent.bounds, |field| limits::read_bounds(&field, parent.bounds));
-    draft.capabilities = fields
-        .optional("capabilities")
-        .map_or_else(|| parent.capabilities.clone(), |field| capabilities(&field, &parent.capabilities));
+    draft.capabilities = fields.optional("capabilities").map_or_else(
+        || parent.capabilities.clone(),
+        |field| capabilities(&field, &draft.toolsets, &parent.capabilities),
+    );
     draft.budget = fields.optional("budget").map_or(parent.budget, |field| budget(&field, parent.budget));
     draft.approvals =
         fields.optional("approvals").map(|field| rules::approvals(&field, &draft)).unwrap_or_default();
@@ -113,8 +116,8 @@ fn chosen(field: &Field<'_>, what: &str, had: &[&str]) -> Vec<(String, String)> 
     items.iter().filter_map(of_parent).collect()
 }
 
-fn capabilities(field: &Field<'_>, parent: &Capabilities) -> Capabilities {
-    let own = rules::capabilities(field);
+fn capabilities(field: &Field<'_>, granted: &BTreeSet<Toolset>, parent: &Capabilities) -> Capabilities {
+    let own = rules::capabilities(field, granted);
     let check = |name: &str, own: Option<Vec<Glob>>, had: &Option<Vec<Glob>>| {
         if let Some(had) = had {
             for (at, glob) in own.iter().flatten().enumerate().filter(|(_, glob)| !covered(glob, had)) {
