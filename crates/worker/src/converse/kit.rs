@@ -6,7 +6,7 @@ use mainspring_agent::{Assistant, CustomTool};
 use mainspring_api::worker::{Note, ToolEnd, ToolOutcome};
 use mainspring_mcp::{Call, Listing, Outcome, Servers};
 use mainspring_runtimes::default::{Brief, Message, ToolSpec};
-use mainspring_sandbox::Launcher;
+use mainspring_sandbox::{Launcher, Spec};
 use mainspring_tools::{self as tools, Ended, Surroundings, manifest, web::Reach};
 use mainspring_types::{Problem, Value};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,10 @@ pub(super) struct Kit {
 impl Kit {
     pub(super) fn new(ground: &Ground, launcher: &Launcher, place: Place, assistant: Assistant) -> Self {
         let around = surroundings(&place, launcher, &ground.hidden, &ground.reach, &assistant);
-        let servers = Servers::new(launcher, &tools::room(&around), &assistant.mcp_servers);
+        // A server is a program of the definition's author, trusted as a step's program is: it finds its own files
+        // wherever they lie, and what calls bring to it is checked by it. The data folder stays hidden.
+        let room = Spec { confined: None, ..tools::room(&around) };
+        let servers = Servers::new(launcher, &room, &assistant.mcp_servers);
         let (hidden, reach) = (ground.hidden.clone(), ground.reach.clone());
         Self { assistant, place, launcher: launcher.clone(), hidden, reach, servers }
     }
@@ -177,6 +180,8 @@ fn surroundings<'a>(
         env: &assistant.env,
         timeout: assistant.bounds.tool_timeout,
         idempotency_key: "",
+        read: assistant.capabilities.read.as_deref(),
+        write: assistant.capabilities.write.as_deref(),
         reach,
         hosts: assistant.capabilities.hosts.as_deref(),
     }
