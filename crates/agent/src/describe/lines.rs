@@ -1,32 +1,38 @@
 //! What an assistant is given and held to, line by line, and where each line comes from.
 
+mod terms;
+
 use serde::{Deserialize, Serialize};
 
-use crate::assistant::{Assistant, Draft, Layer, Transport};
+use crate::assistant::{Assistant, Draft, EffectClass, Layer, Transport};
 use crate::policy::Glob;
 use crate::prepare::Layers;
+use crate::toolset::Toolset;
 
 /// One thing that holds for an assistant.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Line {
-    /// What it is of: `model`, `toolset`, `tool`, `mcp_server`, `approval`, `effect`, `capability`, `budget`, `limit`
-    /// or `agent`.
+    /// What it is of: `model`, `instructions`, `option`, `toolset`, `tool`, `mcp_server`, `agent`, `approval`, `effect`,
+    /// `capability`, `gate`, `session`, `output`, `limit` or `budget`.
     pub what: String,
     /// Its name.
     pub name: String,
     /// What holds.
     pub value: String,
-    /// Where it comes from: `FILE:LINE`, or the layer.
+    /// Where it comes from: `FILE:LINE`, the layer, or `default` where nobody says it.
     pub from: String,
 }
 
-const DEFINITION: &str = "definition";
+/// Where a line stands that nobody wrote.
+const DEFAULT: &str = "default";
 
-/// Everything that holds once the layers are laid over the draft.
+/// Everything that holds once the layers are laid over the draft: what it is, what it is granted, what it is held to.
 pub(super) fn of(draft: &Draft, layers: &Layers) -> Vec<Line> {
-    let granted = [model(draft, layers)].into_iter().chain(toolsets(draft, layers)).chain(grants(draft));
+    let told = [model(draft, layers), instructions(draft)].into_iter().chain(terms::options(draft));
+    let granted = toolsets(draft, layers).chain(grants(draft)).chain(agents(draft));
     let held = approvals(draft, layers).chain(effects(draft)).chain(capabilities(draft));
-    granted.chain(held).chain(caps(draft, layers)).chain(agents(draft)).collect()
+    let held = held.chain(terms::gates(draft)).chain(terms::session(draft)).chain(terms::output(draft));
+    told.chain(granted).chain(held).chain(terms::caps(draft, layers)).collect()
 }
 
 fn line(what: &str, name: impl Into<String>, value: impl Into<String>, from: impl Into<String>) -> Line {
@@ -36,7 +42,7 @@ fn line(what: &str, name: impl Into<String>, value: impl Into<String>, from: imp
 /// The layer's place, or what it is.
 fn whence(layers: &Layers, layer: Layer) -> String {
     let (place, name) = match layer {
-        Layer::Agent => (None, DEFINITION),
+        Layer::Agent => (None, DEFAULT),
         Layer::Tenant => (layers.tenant.place.as_ref(), "settings of the tenant"),
         Layer::Run => (layers.run.place.as_ref(), "the run"),
     };
@@ -44,7 +50,7 @@ fn whence(layers: &Layers, layer: Layer) -> String {
 }
 
 fn place<M>(assistant: &Assistant<M>, key: &str) -> String {
-    assistant.places.get(key).cloned().unwrap_or_else(|| DEFINITION.to_owned())
+    assistant.places.get(key).cloned().unwrap_or_else(|| DEFAULT.to_owned())
 }
 
 fn model(draft: &Draft, layers: &Layers) -> Line {
@@ -53,19 +59,37 @@ fn model(draft: &Draft, layers: &Layers) -> Line {
     let of_tenant = layers.tenant.model.as_ref().map(|model| (model, whence(layers, Layer::Tenant)));
     match of_run.or(own).or(of_tenant) {
         Some((model, from)) => line("model", "", model.to_string(), from),
-        None => line("model", "", "none: set `model` here or in config.toml", DEFINITION),
+        None => line("model", "", "none: set `model` here or in config.toml", DEFAULT),
     }
 }
 
+/// The first line of what the model is told.
+fn instructions(draft: &Draft) -> Line {
+    let mut lines = draft.instructions.trim().lines();
+    let first = lines.next().unwrap_or_default();
+    let more = if lines.next().is_some() { " …" } else { "" };
+    line("instructions", "", format!("{first}{more}"), place(draft, "instructions"))
+}
+
+/// The toolsets, a line for each class of their tools.
 fn toolsets(draft: &Draft, layers: &Layers) -> impl Iterator<Item = Line> {
-    draft.toolsets.iter().map(|toolset| {
+    draft.toolsets.iter().flat_map(|toolset| {
         let taken = [(Layer::Tenant, &layers.tenant), (Layer::Run, &layers.run)];
         let taken = taken.iter().find(|(_, overlay)| overlay.denied_toolsets.contains(toolset));
         if let Some((layer, _)) = taken {
-            return line("toolset", toolset.as_str(), "taken away", whence(layers, *layer));
+            return vec![line("toolset", toolset.as_str(), "taken away", whence(layers, *layer))];
         }
-        let tools: Vec<&str> = toolset.tools().map(|tool| tool.name).collect();
-        line("toolset", toolset.as_str(), tools.join(", "), place(draft, &format!("toolsets.{toolset}")))
+        let from = place(draft, &format!("toolsets.{toolset}"));
+        classes(*toolset).map(|tools| line("toolset", toolset.as_str(), tools, &from)).collect()
+    })
+}
+
+/// The tools of a toolset by their class, such as `read_file, list_files (pure)`.
+fn classes(toolset: Toolset) -> impl Iterator<Item = String> {
+    EffectClass::WORDS.iter().filter_map(move |(word, class)| {
+        let tools = toolset.tools().filter(|tool| tool.class == *class);
+        let names: Vec<&str> = tools.map(|tool| tool.name).collect();
+        (!names.is_empty()).then(|| format!("{} ({word})", names.join(", ")))
     })
 }
 
@@ -92,7 +116,7 @@ fn grants(draft: &Draft) -> impl Iterator<Item = Line> {
 
 fn approvals(draft: &Draft, layers: &Layers) -> impl Iterator<Item = Line> {
     let own = draft.approvals.iter().map(|approval| {
-        let from = approval.place.clone().unwrap_or_else(|| DEFINITION.to_owned());
+        let from = approval.place.clone().unwrap_or_else(|| DEFAULT.to_owned());
         line("approval", approval.pattern.to_string(), approval.verdict.as_str(), from)
     });
     let around = [(Layer::Tenant, &layers.tenant), (Layer::Run, &layers.run)].into_iter();
@@ -128,28 +152,6 @@ fn listed(globs: &[Glob]) -> String {
         [] => "nothing".to_owned(),
         globs => globs.iter().map(Glob::as_str).collect::<Vec<_>>().join(", "),
     }
-}
-
-/// What is counted, each with the least of all layers.
-fn caps(draft: &Draft, layers: &Layers) -> impl Iterator<Item = Line> {
-    let least = |own: Option<u64>, tenant: Option<u64>, run: Option<u64>| {
-        let all = [(own, Layer::Agent), (tenant, Layer::Tenant), (run, Layer::Run)];
-        all.into_iter().filter_map(|(cap, layer)| Some((cap?, layer))).min()
-    };
-    let (own, tenant, run) = (draft.budget, layers.tenant.budget, layers.run.budget);
-    let steps = [layers.tenant.steps, layers.run.steps].map(|steps| steps.map(u64::from));
-    let all = [
-        ("limit", "steps", least(Some(draft.bounds.steps.into()), steps[0], steps[1])),
-        ("budget", "tokens", least(own.tokens, tenant.tokens, run.tokens)),
-        ("budget", "cost in billionths of a dollar", least(own.cost, tenant.cost, run.cost)),
-        ("budget", "calls", least(own.calls, tenant.calls, run.calls)),
-    ];
-    let given = all.into_iter().filter_map(|(what, name, cap)| Some((what, name, cap?)));
-    given.map(|(what, name, (cap, layer))| {
-        let own = || place(draft, if what == "limit" { "limits" } else { "budget" });
-        let from = if layer == Layer::Agent { own() } else { whence(layers, layer) };
-        line(what, name, cap.to_string(), from)
-    })
 }
 
 fn agents(draft: &Draft) -> impl Iterator<Item = Line> {

@@ -144,7 +144,7 @@ fn the_stored_form_is_stable() {
     let mut stored =
         serde_json::to_value(assistant("toolsets: [shell]\napprovals: {shell(ls): ask}\n")).expect("JSON");
     stored.as_object_mut().expect("fields").remove("limits");
-    insta::assert_snapshot!(stored, @r#"{"name":"reviewer","model":"openai/gpt-4o-mini","instructions":"Review.","options":{},"toolsets":["shell"],"approvals":[{"pattern":"shell(ls)","verdict":"ask","from":"agent","place":"reviewer.yaml:6"}],"capabilities":{},"gates":{"fallback":"deny"},"bounds":{"steps":50,"tool_timeout_ms":300000,"parallel_tools":10,"tool_retries":3,"context_tokens":128000,"output_chars":30000,"turn_timeout_ms":600000,"repeats":3},"budget":{},"session":{"mode":"one_shot"},"places":{"model":"reviewer.yaml:3","toolsets.shell":"reviewer.yaml:5"}}"#);
+    insta::assert_snapshot!(stored, @r#"{"name":"reviewer","model":"openai/gpt-4o-mini","instructions":"Review.","options":{},"toolsets":["shell"],"approvals":[{"pattern":"shell(ls)","verdict":"ask","from":"agent","place":"reviewer.yaml:6"}],"capabilities":{},"gates":{"fallback":"deny"},"bounds":{"steps":50,"tool_timeout_ms":300000,"parallel_tools":10,"tool_retries":3,"context_tokens":128000,"output_chars":30000,"turn_timeout_ms":600000,"repeats":3},"budget":{},"session":{"mode":"one_shot"},"places":{"instructions":"reviewer.yaml:4","model":"reviewer.yaml:3","toolsets.shell":"reviewer.yaml:5"}}"#);
 }
 
 #[test]
@@ -182,11 +182,14 @@ fn layers_take_away_and_never_give() {
     assert_eq!(ruling("rm x"), "`shell(rm *)` says deny (the tenant, config.toml)");
     insta::assert_snapshot!(told(&agent, &layers), @"
     model  = anthropic/claude-haiku-4-5 <- the run
-    toolset shell = shell <- reviewer.yaml:6
+    instructions  = You run what you are asked. <- reviewer.yaml:5
+    toolset shell = shell (irreversible) <- reviewer.yaml:6
     toolset file_system = taken away <- settings of the tenant (config.toml)
     approval shell = ask <- reviewer.yaml:7
     approval shell(rm *) = deny <- settings of the tenant (config.toml)
     approval shell = allow <- the run
+    gate deadline = none: waits until somebody answers <- default
+    session mode = one_shot <- default
     limit steps = 5 <- settings of the tenant (config.toml)
     ");
 }
@@ -203,16 +206,23 @@ fn told(agent: &Agent, layers: &Layers) -> String {
 fn what_is_granted_is_told_with_its_place() {
     insta::assert_snapshot!(told(&whole(), &Layers::default()), @"
     model  = anthropic/claude-sonnet-4-5 <- engineer.yaml:8
-    toolset shell = shell <- engineer.yaml:12
-    toolset file_system = read_file, list_files, search_files, write_file, edit_file <- engineer.yaml:12
-    toolset web = web_fetch <- engineer.yaml:12
-    toolset python = python <- engineer.yaml:12
-    toolset task = task <- engineer.yaml:12
-    toolset ask_user = ask_user <- engineer.yaml:12
+    instructions  = You mend what is broken. <- engineer.yaml:10
+    option max_output_tokens = 8000 <- engineer.yaml:9
+    option temperature = 0.2 <- engineer.yaml:9
+    option thinking = medium <- engineer.yaml:9
+    toolset shell = shell (irreversible) <- engineer.yaml:12
+    toolset file_system = read_file, list_files, search_files (pure) <- engineer.yaml:12
+    toolset file_system = write_file (idempotent) <- engineer.yaml:12
+    toolset file_system = edit_file (compensatable) <- engineer.yaml:12
+    toolset web = web_fetch (pure) <- engineer.yaml:12
+    toolset python = python (irreversible) <- engineer.yaml:12
+    toolset task = task (idempotent) <- engineer.yaml:12
+    toolset ask_user = ask_user (pure) <- engineer.yaml:12
     tool deploy = ./deploy.sh --json (idempotent) <- engineer.yaml:14
     tool lint = ./lint.sh (pure) <- lint.yaml
     mcp_server files = npx server-filesystem .: every tool <- engineer.yaml:28
     mcp_server github = https://mcp.example.com/mcp: get_* <- engineer.yaml:27
+    agent scout = file_system, lint, github <- engineer.yaml:43
     approval shell = ask <- engineer.yaml:30
     approval shell(git status*) = allow <- engineer.yaml:31
     approval github__get_secret = deny <- engineer.yaml:32
@@ -221,11 +231,23 @@ fn what_is_granted_is_told_with_its_place() {
     capability write = src/*, docs/**/*.md <- engineer.yaml:34
     capability commands = git *, cargo * <- engineer.yaml:34
     capability hosts = *.example.com <- engineer.yaml:34
+    gate deadline = 24h, then approve <- engineer.yaml:35
+    gate escalate = after 1h to lead <- engineer.yaml:35
+    session mode = conversation <- engineer.yaml:39
+    session input_deadline = 7d <- engineer.yaml:39
+    session history_turns = 30 <- engineer.yaml:39
+    output  = object of done <- engineer.yaml:40
     limit steps = 20 <- engineer.yaml:36
+    limit turn_timeout = 5m <- engineer.yaml:36
+    limit tool_timeout = 1m <- engineer.yaml:36
+    limit parallel_tools = 4 <- engineer.yaml:36
+    limit tool_retries = 0 <- engineer.yaml:36
+    limit context_tokens = 64000 <- engineer.yaml:36
+    limit output_chars = 5000 <- engineer.yaml:36
+    limit repeats = 4 <- engineer.yaml:36
     budget tokens = 100000 <- engineer.yaml:38
-    budget cost in billionths of a dollar = 1500000000 <- engineer.yaml:38
+    budget cost = $1.50 <- engineer.yaml:38
     budget calls = 40 <- engineer.yaml:38
-    agent scout = file_system, lint, github <- engineer.yaml:43
     ");
 }
 

@@ -59,3 +59,65 @@ fn a_valid_agent_is_told_in_a_line() {
         "✓ calc 1.0.0 is a valid package with 2 methods\n"
     );
 }
+
+#[test]
+fn a_model_agent_shows_what_holds_and_who_says_so() {
+    let home = Home::new();
+    home.configure(
+        "[agents]\nsteps = 20\ndeny_toolsets = [\"web\"]\n[agents.approvals]\n\"shell(rm *)\" = \"deny\"\n",
+    );
+    home.write("reviewer.yaml", REVIEWER);
+    let ran = home.run(&["agents", "info", "reviewer.yaml", "--approve", "write_file=ask"]);
+    let _names = home.settings().bind_to_scope();
+    insta::assert_snapshot!(ran.stdout, @"
+    reviewer  model agent
+
+      files        VERSION
+      limits       1.1 GB memory, 64 processes, 1024 open files, files up to 1.0 GB
+      trust        trusted
+      assurance    restart: a step that is lost runs again from its beginning
+
+      model         openai/gpt-4o-mini                              reviewer.yaml:3
+      instructions  You review what is in the workspace. …          reviewer.yaml:4
+
+      toolsets      shell               shell (irreversible)        reviewer.yaml:7
+                    file_system         read_file, list_files,      reviewer.yaml:7
+                                        search_files (pure)
+                                        write_file (idempotent)     reviewer.yaml:7
+                                        edit_file (compensatable)   reviewer.yaml:7
+                    web                 taken away                  settings of the tenant (config.toml)
+
+      approvals     shell               ask                         reviewer.yaml:9
+                    shell(git status*)  allow                       reviewer.yaml:10
+                    shell(rm *)         deny                        settings of the tenant (config.toml)
+                    write_file          ask                         the run (--approve)
+      gates         deadline            24h, then deny              reviewer.yaml:11
+
+      session       mode                one_shot                    default
+      limits        steps               20                          settings of the tenant (config.toml)
+    ");
+    let refused = home.run(&["agents", "info", "reviewer.yaml", "--approve", "shel=deny"]);
+    insta::assert_snapshot!(refused.stderr, @"
+    error[E1206]: `approvals` of the run name `shel`, which is no tool of `reviewer`
+      hint: did you mean `shell`?
+      docs: docs/errors/E1206.md
+    ");
+    assert_eq!(
+        home.run(&["agents", "validate", "reviewer.yaml"]).stdout,
+        "✓ reviewer is a valid model agent\n"
+    );
+}
+
+const REVIEWER: &str = "\
+kind: Agent
+name: reviewer
+model: openai/gpt-4o-mini
+instructions: |
+  You review what is in the workspace.
+  You change nothing.
+toolsets: [shell, file_system, web]
+approvals:
+  shell: ask
+  shell(git status*): allow
+gates: {deadline: 24h, default: deny}
+";

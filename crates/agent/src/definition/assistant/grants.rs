@@ -15,10 +15,24 @@ use crate::fields::{Field, Fields};
 use crate::plan::Limits;
 use crate::toolset::Toolset;
 
+/// The fields whose places are kept, beside those that list what is granted.
+const PLACED: [&str; 10] = [
+    "model",
+    "model_options",
+    "instructions",
+    "effects",
+    "capabilities",
+    "gates",
+    "session",
+    "output",
+    "limits",
+    "budget",
+];
+
 /// A draft that has what is granted and nothing else.
 pub(super) fn read(fields: &mut Fields<'_>, folder: &Path) -> Draft {
     let mut draft = empty();
-    for name in ["model", "effects", "capabilities", "budget", "limits"] {
+    for name in PLACED {
         draft.places.extend(fields.optional(name).map(|field| (name.to_owned(), field.written_at())));
     }
     if let Some(field) = fields.optional("toolsets") {

@@ -5,8 +5,8 @@ mod held;
 use std::{fmt::Write as _, process::ExitCode};
 
 use mainspring_agent::{
-    Description, Draft, InstallCommand, Layers, Limits, Method, Overlay, Parameter, ParsePatternError, Pattern,
-    PythonRequirement, Requirements, StepWork, Verdict, Work,
+    Description, Draft, InstallCommand, Layers, Limits, Method, Overlay, Parameter, ParsePatternError,
+    Pattern, PythonRequirement, Requirements, StepWork, Verdict, Work,
 };
 use mainspring_types::{Code, Problem};
 use serde_json::Value;
@@ -66,7 +66,8 @@ fn layers(draft: &Draft, args: &Args, context: &Context) -> Result<Layers, Failu
 
 fn approval((pattern, verdict): &(String, String)) -> Result<(Pattern, Verdict), Problem> {
     let wrong = |error: ParsePatternError| {
-        Problem::new(Code::InvalidInput, format!("read `{pattern}` as a pattern of tool calls")).because(&error)
+        Problem::new(Code::InvalidInput, format!("read `{pattern}` as a pattern of tool calls"))
+            .because(&error)
     };
     let verdict = Verdict::WORDS.iter().find(|(word, _)| word == verdict).map(|(_, verdict)| *verdict);
     Ok((pattern.parse().map_err(wrong)?, verdict.expect("the command line was checked")))

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use mainspring_agent::Description;
 use mainspring_types::Problem;
 use serde::Serialize;
 
-use super::{Which, warning};
+use super::{Which, shape, warning};
 use crate::{
     Outcome,
     context::Context,
@@ -36,6 +37,7 @@ struct Verdict {
 pub(super) fn run(args: &Args, context: &Context) -> Outcome {
     let agent = mainspring_agent::read(&args.which.path)?;
     let described = mainspring_agent::describe(&agent);
+    let what = format!("{}{}", shape(&described), extent(&described));
     let verdict = Verdict {
         valid: true,
         name: described.name,
@@ -49,15 +51,19 @@ pub(super) fn run(args: &Args, context: &Context) -> Outcome {
         let version = verdict.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
         let mark = palette.paint(Tone::Good, "✓");
         let name = palette.strong(&format!("{}{version}", verdict.name));
-        let mut text = format!("{mark} {name} is a valid {} with {}\n", verdict.shape, extent(&verdict));
+        let mut text = format!("{mark} {name} is a valid {what}\n");
         text.extend(verdict.warnings.iter().map(|problem| warning(problem, palette)));
         text
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn extent(verdict: &Verdict) -> String {
-    let (number, noun) =
-        if verdict.steps == 0 { (verdict.methods, "method") } else { (verdict.steps, "step") };
-    count(number as u64, noun)
+/// How much there is of it; a model agent has no number.
+fn extent(agent: &Description) -> String {
+    let (number, noun) = match (agent.lines.is_empty(), agent.steps.len()) {
+        (false, _) => return String::new(),
+        (true, 0) => (agent.methods.len(), "method"),
+        (true, steps) => (steps, "step"),
+    };
+    format!(" with {}", count(number as u64, noun))
 }

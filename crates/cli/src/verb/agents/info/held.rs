@@ -137,13 +137,27 @@ mod tests {
             line("toolset", "file_system", "write_file (idempotent)", "reviewer.yaml:7"),
             line("model", "", "openai/gpt-4o-mini", "reviewer.yaml:4"),
         ];
-        insta::assert_snapshot!(held(&lines, Palette::Plain, 100), @"");
+        insta::assert_snapshot!(held(&lines, Palette::Plain, 100), @"
+        model      openai/gpt-4o-mini                         reviewer.yaml:4
+
+        toolsets   file_system  read_file, list_files (pure)  reviewer.yaml:7
+                                write_file (idempotent)       reviewer.yaml:7
+
+        approvals  shell        ask                           reviewer.yaml:9
+                   shell(rm *)  deny                          config.toml
+
+        budget     tokens       5000                          the run
+        ");
     }
 
     #[test]
     fn what_is_long_goes_on_below() {
         let value = "one two three four five six seven eight nine";
         let lines = [line("mcp_server", "files", value, "a.yaml:1"), line("tool", "x", "y", "a.yaml:2")];
-        insta::assert_snapshot!(held(&lines, Palette::Plain, 60), @"");
+        insta::assert_snapshot!(held(&lines, Palette::Plain, 60), @"
+        own tools    x      y                             a.yaml:2
+        MCP servers  files  one two three four five six   a.yaml:1
+                            seven eight nine
+        ");
     }
 }
