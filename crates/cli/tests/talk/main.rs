@@ -7,6 +7,7 @@
 mod cancel;
 mod clock;
 mod denied;
+mod doubt;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod scene;

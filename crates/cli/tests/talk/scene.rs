@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     pin::pin,
+    process::Command,
 };
 
 use futures_util::StreamExt as _;
@@ -18,6 +19,24 @@ use mainspring_types::RunId;
 use serde_json::Value;
 
 use crate::harness::{PATIENCE, Server, Stage, events, request};
+
+/// Moves the wall clock of the program that loads it by as many seconds as `MOVED` says. Clocks that only count go on.
+const MOVES_THE_CLOCK: &str = r#"
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    int failed = (int)syscall(SYS_clock_gettime, clock, now);
+    const char *moved = getenv("MOVED");
+    if (!failed && moved && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
+        now->tv_sec += atol(moved);
+    }
+    return failed;
+}
+"#;
 
 /// A stage with a model.
 pub(crate) struct Scene {
@@ -36,8 +55,12 @@ impl Scene {
         self.serve_with(&[])
     }
 
-    /// The same with more in its environment.
-    pub(crate) fn serve_with(&self, more: &[(&str, &str)]) -> Server {
+    /// Starts one whose clock is moved by so many seconds.
+    pub(crate) fn serve_at(&self, clock: &Clock, moved: &str) -> Server {
+        self.serve_with(&[("LD_PRELOAD", &clock.0), ("MOVED", moved)])
+    }
+
+    fn serve_with(&self, more: &[(&str, &str)]) -> Server {
         let base = self.upstream.base_url();
         let ours = [("OPENAI_API_KEY", "sk-of-the-provider"), ("OPENAI_BASE_URL", base.as_str())];
         self.stage.serve_with(&[&ours, more].concat())
@@ -49,18 +72,25 @@ impl Scene {
         self.stage.agent(name, &format!("{terms}{definition}"), program)
     }
 
+    /// What can move the clock of a server, built with the compiler that Rust links with.
+    pub(crate) fn clock(&self) -> Clock {
+        let (source, library) = (self.stage.path("clock.c"), self.stage.path("clock.so"));
+        fs::write(&source, MOVES_THE_CLOCK).expect("writes");
+        let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
+        assert!(built.expect("Rust links with it").success());
+        Clock(library.to_str().expect("plain names").to_owned())
+    }
+
     /// A folder for the tools of one run to work in.
     pub(crate) fn workspace(&self, name: &str) -> PathBuf {
         let folder = self.stage.path(&format!("work-{name}"));
         fs::create_dir_all(&folder).expect("makes a folder");
         folder
     }
-
-    /// The definition file of the agent in `folder`.
-    pub(crate) fn file(folder: &Path) -> String {
-        folder.join("agent.yaml").to_str().expect("plain names").to_owned()
-    }
 }
+
+/// The path of a library that moves a program's clock when it is loaded before the program.
+pub(crate) struct Clock(String);
 
 /// A request to run the agent with this prompt, its tools at work in `workspace`.
 pub(crate) fn talk(agent: &Path, prompt: &str, workspace: &Path) -> CreateRun {
