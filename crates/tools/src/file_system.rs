@@ -2,9 +2,9 @@
 //!
 //! Every path is resolved by the kernel below the workspace (`openat2` with `RESOLVE_BENEATH`): neither `..` nor a
 //! symbolic link leads out, also not one that is put there meanwhile; and where only some paths may be read or written,
-//! what counts is where a path leads. Two things are left to others. A hard link to an
-//! outside file is, to the kernel, a file of the workspace: it can be read; writing replaces the name and leaves the
-//! outside file as it is. And what is mounted in the workspace belongs to it.
+//! what counts is where a path leads. Two things are left to others. A hard link to an outside file is, to the kernel, a
+//! file of the workspace: it can be read; writing replaces the name and leaves the outside file as it is. And what is
+//! mounted in the workspace belongs to it.
 //!
 //! A complaint says what was wrong and what is there instead, since its reader is a model that will try again.
 
