@@ -49,6 +49,10 @@ pub(crate) struct Talk {
     saying: Option<Saying>,
     /// The turn and the model call that were heard last.
     heard: (u32, u32),
+    /// The model call that led to the latest tool call.
+    led_to: (u32, u32),
+    /// The tools whose call somebody refused: that is told, and what it means for the call need not be.
+    refused: Vec<String>,
     /// The tool calls that the model is writing, by name.
     writing: Vec<String>,
     running: Vec<Running>,
@@ -62,7 +66,7 @@ pub(crate) struct Talk {
     again: u64,
     is_lost: bool,
     /// What waits for a decision, by gate.
-    gates: BTreeMap<String, String>,
+    gates: BTreeMap<String, Waiting>,
     /// How often each tool was called.
     called: BTreeMap<String, u64>,
     /// Messages that are on the terminal already.
@@ -73,6 +77,14 @@ pub(crate) struct Talk {
     tally: Tally,
     is_working: bool,
     ended: Option<String>,
+}
+
+/// What waits for a decision.
+struct Waiting {
+    /// What is asked, in one line.
+    matter: String,
+    /// The tool that is to be called.
+    tool: Option<String>,
 }
 
 /// What is being said.
@@ -116,6 +128,8 @@ impl Talk {
             speech: Speech::default(),
             saying: None,
             heard: (0, 0),
+            led_to: (0, 0),
+            refused: Vec::new(),
             writing: Vec::new(),
             running: Vec::new(),
             children: Vec::new(),
@@ -207,7 +221,10 @@ impl Talk {
         let place = (delta.turn, delta.call);
         if self.heard < place {
             self.heard = place;
-            self.flush();
+            // What is held may be what these very words led to.
+            if self.led_to < place {
+                self.flush();
+            }
         }
         self.quiet = None;
         self.speak(kind, more);

@@ -4,7 +4,7 @@ use mainspring_api::event::EventView;
 use mainspring_types::Timestamp;
 
 use super::{
-    Block, Kind, Place, Talk,
+    Block, Kind, Place, Talk, Waiting,
     call::{Card, Running},
     speech::More,
     tally::Tally,
@@ -68,6 +68,7 @@ impl Talk {
         let running = self.running.iter().position(is_it).map(|at| self.running.remove(at)).or(child);
         if entry.kind() == "tool.intended" {
             self.tell_replays();
+            self.led_to = self.led_to.max(led_by(entry));
             self.running.push(Running::new(entry));
             return;
         }
@@ -78,8 +79,10 @@ impl Talk {
         self.over.insert(effect);
         *self.called.entry(entry.text("tool").unwrap_or("?").to_owned()).or_default() += 1;
         self.tell_replays();
+        let refused = self.refused.iter().position(|tool| Some(tool.as_str()) == entry.text("tool"));
+        let is_refused = running.is_none() && refused.map(|at| self.refused.remove(at)).is_some();
         let card = Card::settle(entry, running);
-        if !card.is_told() {
+        if !is_refused && !card.is_told() {
             self.held.push(Block::Card(Box::new(card)));
         }
     }
@@ -106,15 +109,18 @@ impl Talk {
                 self.is_working &= entry.text("kind") != Some("input");
                 if entry.text("kind") != Some("input") {
                     let id = entry.text("gate_id").unwrap_or_default().to_owned();
-                    self.gates.insert(id, tool::matter(entry));
+                    let tool = entry.text("tool").map(str::to_owned);
+                    self.gates.insert(id, Waiting { matter: tool::matter(entry), tool });
                 }
             }
             "gate.settled" => {
                 let asked = self.gates.remove(entry.text("gate_id").unwrap_or_default());
-                if let Some(asked) = asked {
+                if let Some(Waiting { matter, tool }) = asked {
                     let (tone, words) = tool::settled(entry);
-                    let mark = if tone == Tone::Bad { "✗" } else { "✓" };
-                    self.note(tone, &format!("{mark} {asked} · {words}"));
+                    let is_refused = entry.text("action") == Some("deny");
+                    self.refused.extend(tool.filter(|_| is_refused));
+                    let mark = if is_refused { "✗" } else { "✓" };
+                    self.note(tone, &format!("{mark} {matter} · {words}"));
                 }
             }
             "child.started" => {
@@ -212,6 +218,13 @@ impl Talk {
         self.running.clear();
         self.writing.clear();
     }
+}
+
+/// The turn and the model call that a tool call stands in: `TURN.CALL.INDEX`.
+fn led_by(entry: Entry<'_>) -> (u32, u32) {
+    let mut numbers =
+        entry.text("position").unwrap_or_default().split('.').map_while(|part| part.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 /// Whether a message is told with this text: long ones are told cut.

@@ -2,7 +2,7 @@
 
 use mainspring_types::GateId;
 
-use super::{Block, Kind, Talk, call::Running};
+use super::{Block, Kind, Talk, Waiting, call::Running};
 use crate::{
     output::{Palette, Tone, fitted, time},
     render::{Frame, Prose, SPINNER, prose},
@@ -133,9 +133,9 @@ impl Talk {
     /// What waits for a decision, `asked` left out, with how to decide from elsewhere.
     pub(crate) fn waiting(&self, frame: Frame, asked: Option<GateId>) -> Vec<String> {
         let asked = asked.map(|gate| gate.to_string());
-        let line = |(id, asks): (&String, &String)| {
+        let line = |(id, waiting): (&String, &Waiting)| {
             let way = format!("  mainspring gates show {id}");
-            let asks = fitted(asks, frame.columns.saturating_sub(way.len() + 10).max(20));
+            let asks = fitted(&waiting.matter, frame.columns.saturating_sub(way.len() + 10).max(20));
             format!("  {} {asks}{}", frame.palette.paint(Tone::Warn, "○"), frame.palette.dim(&way))
         };
         self.gates.iter().filter(|(id, _)| asked.as_ref() != Some(*id)).map(line).collect()

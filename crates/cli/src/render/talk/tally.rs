@@ -6,7 +6,7 @@ use mainspring_types::Timestamp;
 
 use crate::{
     output::{count, time},
-    render::{Entry, effect},
+    render::Entry,
 };
 
 /// Calls, tokens and money of one turn.
@@ -15,7 +15,6 @@ pub(super) struct Tally {
     /// When it began.
     pub(super) since: Option<Timestamp>,
     models: u64,
-    replayed: u64,
     tools: u64,
     tokens: u64,
     nano_usd: u64,
@@ -26,7 +25,6 @@ impl Tally {
     pub(super) fn fold(&mut self, entry: Entry<'_>) {
         match entry.kind() {
             "effect.intended" => self.models += 1,
-            "effect.replayed" | "effect.near" => self.replayed += 1,
             "effect.committed" => {
                 self.tokens += entry.tokens().unwrap_or(0);
                 self.nano_usd += entry.text("cost").map_or(0, nano_usd);
@@ -44,7 +42,7 @@ impl Tally {
     /// In one line: `3.2 s · 2 model calls · 1 tool call · 412 tokens · $0.0004`.
     pub(super) fn words(&self, now: Timestamp) -> String {
         let mut parts: Vec<String> = self.elapsed(now).map(time).into_iter().collect();
-        parts.push(effect::calls(self.models + self.replayed, self.replayed));
+        parts.push(count(self.models, "model call"));
         parts.extend((self.tools > 0).then(|| count(self.tools, "tool call")));
         parts.push(count(self.tokens, "token"));
         parts.extend((self.nano_usd > 0).then(|| dollars(self.nano_usd)));

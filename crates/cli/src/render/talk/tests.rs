@@ -291,19 +291,19 @@ fn words_that_come_late_stand_before_what_they_led_to() {
     tell(
         &mut talk,
         &[
-            Said(TEXT, 1, "I list"),
             E("tool.intended", call("e1", "list_files", &json!({"path": "."}))),
             done("e1", "list_files", "a\nb", false),
             E("effect.intended", json!({"effect": "m2", "model": "gpt-4o-mini"})),
         ],
     );
     assert_eq!(talk.settled(frame(0)), Vec::<String>::new());
+    tell(&mut talk, &[Said(TEXT, 1, "I list")]);
     insta::assert_snapshot!(talk.foot(frame(5000)).join("\n"), @"
     I list
 
       ✓ list_files  .  1.2 s  2 lines
 
-    ⠋ answers · 4.0 s · Ctrl-C interrupts
+    ⠋ answers · 5.0 s · Ctrl-C interrupts
     ");
     tell(&mut talk, &[Said(TEXT, 1, " the files."), Said(TEXT, 2, "Two of them.")]);
     insta::assert_snapshot!(picture(&mut talk, 6000), @"
@@ -314,6 +314,6 @@ fn words_that_come_late_stand_before_what_they_led_to() {
 
     Two of them.
 
-    ⠋ answers · 5.0 s · Ctrl-C interrupts
+    ⠋ answers · 6.0 s · Ctrl-C interrupts
     ");
 }
