@@ -24,9 +24,7 @@ use tokio::{
 };
 
 pub(crate) use view::{Prompt, View};
-pub(crate) use watch::{
-    INTERRUPTED, Watched, act_on, cancel, frames, interrupting, kill, open, prompt, watch,
-};
+pub(crate) use watch::{INTERRUPTED, Watched, act_on, frames, interrupt, kill, open, prompt, watch};
 
 /// How long a server may be away before following ends.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -9,4 +9,4 @@ mod line;
 
 pub(crate) use key::{Key, Keys};
 pub(crate) use keyboard::Keyboard;
-pub(crate) use line::{Line, Pressed, Typed};
+pub(crate) use line::{Line, Pressed};

@@ -186,10 +186,8 @@ impl Ask {
     pub(crate) fn lines(&self, now: Timestamp, palette: Palette, columns: usize) -> (Vec<String>, Cursor) {
         let mut lines = vec![String::new()];
         lines.extend(self.question(palette, columns));
-        lines.extend(
-            self.circumstances(now)
-                .map(|text| palette.dim(&format!("    {}", fitted(&text, columns.saturating_sub(5))))),
-        );
+        let told = |text: String| render::aside(&text, columns.saturating_sub(5), palette);
+        lines.extend(self.circumstances(now).flat_map(told).map(|row| format!("    {row}")));
         let (prompt, line) = match &self.stage {
             Stage::Choosing => {
                 let keys = self.keys(palette);

@@ -110,7 +110,7 @@ impl<'a> Watch<'a> {
                 () = sleep_until(self.wait.ask_at) => self.ask_what_for().await,
                 _ = self.resumed.recv() => self.keyboard.iter().for_each(Keyboard::take),
                 _ = self.interrupt.recv() => {
-                    if !self.interrupted().await? {
+                    if !self.interrupted().await {
                         return Ok(false);
                     }
                 }
@@ -172,24 +172,31 @@ impl<'a> Watch<'a> {
     }
 
     /// Ctrl-C; false when the watcher leaves.
-    async fn interrupted(&mut self) -> Result<bool, Problem> {
+    async fn interrupted(&mut self) -> bool {
         let is_talk = self.view.talk().is_some();
         let new = || {
             if is_talk { Interrupts::of_talk() } else { Interrupts::of_steps() }
         };
-        let Meaning::Cancel(level) = self.interrupts.get_or_insert_with(new).press() else { return Ok(true) };
+        let Meaning::Cancel(level) = self.interrupts.get_or_insert_with(new).press() else { return true };
         if level == Level::Kill {
             kill(self.client, self.run).await;
-            return Ok(false);
+            return false;
         }
-        self.view.say(Tone::Warn, interrupting(level));
-        cancel(self.client, self.run, level).await?;
-        Ok(true)
+        interrupt(self.client, self.run, level, &mut self.view).await;
+        true
+    }
+}
+
+/// Ends the run as the person at the terminal asked, and says so; what is not possible now is said too.
+pub(crate) async fn interrupt<W: io::Write>(client: &Client, run: RunId, level: Level, view: &mut View<W>) {
+    view.say(Tone::Warn, interrupting(level));
+    if let Err(problem) = cancel(client, run, level).await {
+        view.say(Tone::Warn, &problem.message);
     }
 }
 
 /// What is said when Ctrl-C was pressed.
-pub(crate) fn interrupting(level: Level) -> &'static str {
+fn interrupting(level: Level) -> &'static str {
     match level {
         Level::Interrupt => "interrupting; Ctrl-C again cancels",
         Level::Stop => "cancelling; Ctrl-C again kills the agent and leaves",
@@ -288,7 +295,7 @@ pub(crate) async fn tick(frames: &mut Interval, surface: Surface) {
 }
 
 /// Ends the run early, as the person at the terminal asked.
-pub(crate) async fn cancel(client: &Client, run: RunId, level: Level) -> Result<(), Problem> {
+async fn cancel(client: &Client, run: RunId, level: Level) -> Result<(), Problem> {
     let cancel = CancelRun { level, reason: Some("interrupted at the terminal".to_owned()) };
     client.cancel(run, &cancel).await.map(drop)
 }

@@ -51,7 +51,7 @@ pub(crate) fn decided(gate: &GateView, palette: Palette) -> String {
 }
 
 /// What is asked, in one line.
-pub(crate) fn asked(gate: &GateView) -> String {
+fn asked(gate: &GateView) -> String {
     let tool = gate.tool.as_deref().unwrap_or("a tool");
     let call = || call(tool, gate.arguments.as_ref());
     match gate.kind {
@@ -102,7 +102,7 @@ fn answered(answer: &GateAnswer) -> String {
 }
 
 /// The commands that answer a gate.
-pub(crate) fn ways(gate: &GateView) -> Vec<String> {
+fn ways(gate: &GateView) -> Vec<String> {
     let id = gate.gate_id;
     let (approve, deny) = (format!("mainspring gates approve {id}"), format!("mainspring gates deny {id}"));
     match gate.kind {

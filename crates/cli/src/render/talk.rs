@@ -11,8 +11,8 @@ mod tally;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use mainspring_api::event::{Delta, DeltaKind, EventView};
-use mainspring_types::Timestamp;
+use mainspring_api::event::{Delta, DeltaKind};
+use serde_json::Value;
 
 pub(crate) use self::tally::dollars;
 use self::{
@@ -20,8 +20,8 @@ use self::{
     speech::{More, Speech},
     tally::Tally,
 };
-use super::{Entry, Prose, effect, entry, tool};
-use crate::output::{Tone, count};
+use super::Prose;
+use crate::output::Tone;
 
 /// Where the agent is talked with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +58,8 @@ pub(crate) struct Talk {
     running: Vec<Running>,
     /// Calls that another run works on; the agent itself may be at rest meanwhile.
     children: Vec<Running>,
+    /// What the calls of this turn were made with, by effect: later entries do not say it again.
+    arguments: BTreeMap<String, Value>,
     /// The models that are being asked, by effect.
     asking: BTreeMap<String, String>,
     /// Calls that are over; one that is answered again from the journal is not shown again.
@@ -98,7 +100,7 @@ enum Block {
     /// A piece of what is said; lines are complete unless more of them follows.
     Said(Kind, String),
     /// What is being said is complete.
-    Full(Kind),
+    Full,
     Message(String),
     Card(Box<Card>),
     Note(Tone, String),
@@ -133,6 +135,7 @@ impl Talk {
             writing: Vec::new(),
             running: Vec::new(),
             children: Vec::new(),
+            arguments: BTreeMap::new(),
             asking: BTreeMap::new(),
             over: BTreeSet::new(),
             again: 0,
@@ -261,7 +264,7 @@ impl Talk {
             if !saying.text.trim().is_empty() {
                 self.done.push_back(Block::Said(saying.kind, saying.text));
             }
-            self.done.push_back(Block::Full(saying.kind));
+            self.done.push_back(Block::Full);
         }
     }
 }

@@ -78,14 +78,11 @@ impl Running {
 }
 
 impl Card {
-    /// The card of the call that this entry ends; `running` is what was known of it.
-    pub(super) fn settle(entry: Entry<'_>, running: Option<Running>) -> Self {
+    /// The card of the call that this entry ends, made with `arguments`; `running` is what was seen of it.
+    pub(super) fn settle(entry: Entry<'_>, running: Option<Running>, arguments: Value) -> Self {
         let measured = entry.number("ms").map(Duration::from_millis);
         let seen = running.as_ref().map(|running| entry.0.at.since(running.since));
-        let (tool, arguments) = running.map_or_else(
-            || (tool_of(entry), arguments_of(entry)),
-            |running| (running.tool, running.arguments),
-        );
+        let tool = running.map_or_else(|| tool_of(entry), |running| running.tool);
         let outcome = Outcome::of(entry);
         let was_made = !matches!(outcome, Outcome::Denied(_) | Outcome::Replayed);
         Self { tool, arguments, lasted: measured.or(seen).filter(|_| was_made), outcome }

@@ -2,6 +2,7 @@
 
 use mainspring_api::event::EventView;
 use mainspring_types::Timestamp;
+use serde_json::Value;
 
 use super::{
     Block, Kind, Place, Talk, Waiting,
@@ -66,6 +67,9 @@ impl Talk {
         let is_it = |running: &Running| running.effect == effect;
         let child = self.children.iter().position(is_it).map(|at| self.children.remove(at));
         let running = self.running.iter().position(is_it).map(|at| self.running.remove(at)).or(child);
+        if let Some(arguments) = entry.0.data.get("arguments") {
+            self.arguments.insert(effect.clone(), arguments.clone());
+        }
         if entry.kind() == "tool.intended" {
             self.tell_replays();
             self.led_to = self.led_to.max(led_by(entry));
@@ -76,12 +80,13 @@ impl Talk {
             self.answered_again(entry.0.at);
             return;
         }
+        let arguments = self.arguments.get(&effect).cloned().unwrap_or(Value::Null);
         self.over.insert(effect);
         *self.called.entry(entry.text("tool").unwrap_or("?").to_owned()).or_default() += 1;
         self.tell_replays();
         let refused = self.refused.iter().position(|tool| Some(tool.as_str()) == entry.text("tool"));
         let is_refused = running.is_none() && refused.map(|at| self.refused.remove(at)).is_some();
-        let card = Card::settle(entry, running);
+        let card = Card::settle(entry, running, arguments);
         if !is_refused && !card.is_told() {
             self.held.push(Block::Card(Box::new(card)));
         }
@@ -164,6 +169,7 @@ impl Talk {
             self.done.push_back(Block::Used(self.tally.words(entry.0.at)));
         }
         self.tally = Tally::default();
+        self.arguments.clear();
         self.ended = Some(said);
     }
 

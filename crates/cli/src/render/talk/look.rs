@@ -39,7 +39,7 @@ impl Talk {
         let (kind, rows) = match block {
             Block::Said(kind @ Kind::Thinking, text) => (kind, prose::aside(&text, columns, palette)),
             Block::Said(kind, text) => (kind, self.prose.lines(&text, columns, palette)),
-            Block::Full(_) => {
+            Block::Full => {
                 self.prose = Prose::default();
                 return;
             }

@@ -13,7 +13,7 @@ use crate::{
     Outcome,
     attend::{Interrupts, Meaning},
     failure::Failure,
-    follow::{AWAY, BACK, Follow, INTERRUPTED, Seen, View, cancel, interrupting},
+    follow::{AWAY, BACK, Follow, INTERRUPTED, Seen, View, interrupt},
     listen_for,
     output::{self, Format, Output, Tone},
     render::{Place, Story, Talk},
@@ -106,8 +106,7 @@ impl Pipe<'_> {
                 },
                 _ = self.interrupt.recv() => {
                     let Meaning::Cancel(level) = self.interrupts.press() else { continue };
-                    self.view.say(Tone::Warn, interrupting(level));
-                    cancel(&client, run, level).await?;
+                    interrupt(&client, run, level, &mut self.view).await;
                     if level == mainspring_api::run::Level::Kill {
                         return Ok(false);
                     }

@@ -20,9 +20,7 @@ use crate::{
     Outcome,
     attend::{Asks, Draft, Interrupts, Meaning},
     failure::Failure,
-    follow::{
-        AWAY, BACK, Follow, INTERRUPTED, Seen, View, act_on, cancel, frames, interrupting, kill, open, prompt,
-    },
+    follow::{AWAY, BACK, Follow, INTERRUPTED, Seen, View, act_on, frames, interrupt, kill, open, prompt},
     listen_for,
     output::{Cursor, Output, Tone, count},
     render::{self, Place, Story, Talk, dollars},
@@ -100,7 +98,7 @@ impl Seat<'_> {
                 keys = self.keyboard.next() => self.press(keys).await?,
                 _ = self.frames.tick() => self.view.turn(),
                 _ = self.resumed.recv() => self.keyboard.take(),
-                _ = self.interrupt.recv() => self.interrupted().await?,
+                _ = self.interrupt.recv() => self.interrupted().await,
             }
             open(&self.conversation.client, &mut self.asks).await;
             self.draw();
@@ -227,12 +225,12 @@ impl Seat<'_> {
         Ok(())
     }
 
-    async fn interrupted(&mut self) -> Result<(), Problem> {
+    async fn interrupted(&mut self) {
         let meaning = match (self.is_busy(), self.conversation.run) {
             (true, Some(run)) => (self.interrupts.press(), Some(run)),
             _ if !self.line.is_empty() => {
                 self.line.clear();
-                return Ok(());
+                return;
             }
             _ => (self.interrupts.press_at_rest(std::time::Instant::now()), None),
         };
@@ -242,13 +240,11 @@ impl Seat<'_> {
                 self.next = Next::LeaveKilled;
             }
             (Meaning::Cancel(level), Some(run)) => {
-                self.view.say(Tone::Warn, interrupting(level));
-                cancel(&self.conversation.client, run, level).await?;
+                interrupt(&self.conversation.client, run, level, &mut self.view).await;
             }
             (Meaning::Leave, _) => self.next = Next::Leave,
             _ => self.view.say(Tone::Dim, "Ctrl-C again leaves; the conversation is kept"),
         }
-        Ok(())
     }
 
     /// Draws what is asked, and below it the line being typed; once keys are meant for what is asked, that alone.
