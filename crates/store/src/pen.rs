@@ -2,6 +2,7 @@
 
 mod accounts;
 mod effects;
+mod family;
 pub(crate) mod gates;
 mod matching;
 mod said;
@@ -55,9 +56,6 @@ ON CONFLICT (tenant, run, timer) DO UPDATE
 SET due = excluded.due";
 const DISARM: &str = "DELETE FROM timers
 WHERE tenant = $1 AND run = $2 AND timer = $3";
-const ENDED: &str = "SELECT 1
-FROM runs
-WHERE tenant = $1 AND run = $2 AND ended_at IS NOT NULL";
 const TIMERS: &str = "SELECT tenant, run, timer, due
 FROM timers
 ORDER BY due, run, timer";
@@ -91,7 +89,7 @@ pub(crate) fn statements() -> Vec<&'static str> {
         tries::STATEMENTS,
         said::STATEMENTS,
         gates::STATEMENTS,
-        &[gates::CHILDREN, ENDED],
+        family::STATEMENTS,
         sessions::STATEMENTS,
         accounts::STATEMENTS,
     ]
@@ -297,13 +295,11 @@ impl Ledger for Pen<'_> {
     }
 
     fn has_ended(&mut self, key: &RunKey) -> Result<bool, Fault> {
-        let values = (key.tenant.as_str(), run_bytes(key.run));
-        let ended = self.connection.prepare_cached(ENDED)?.query_row(values, |_| Ok(())).optional()?;
-        Ok(ended.is_some())
+        self.is_over(key)
     }
 
     fn children(&mut self, key: &RunKey) -> Result<Vec<RunId>, Fault> {
-        self.children_of(key)
+        self.live_children(key)
     }
 
     fn arm(&mut self, key: &RunKey, timer: &TimerId, due: Timestamp) -> Result<(), Fault> {

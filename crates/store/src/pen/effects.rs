@@ -9,10 +9,6 @@ use crate::{Called, EffectState, Fault, NewEffect, RunKey, Settlement, StoredBod
 const HOLDS: &str = "SELECT 1
 FROM outbox
 WHERE tenant = $1 AND run = $2 AND step = $3 AND attempt = $4 AND claimed = $5";
-// A failure was survived when its attempt asked on in the conversation, or asked anew once it had failed. What only begins
-// with the same prompt is another conversation, and may have been under way.
-//
-// `coalesce` keeps SQLite from the primary key, by which it would go through all effects of the run.
 const INTEND: &str = "INSERT INTO effects (tenant, run, effect, step, attempt, route, key, occurrence, near, parent, previous,
     own, model, state, retryable, irreversible, superseded, delivered, tries, owner, request, answer, intended_at, settled_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'intended', 0, $14, 0, 0, 1, $15, $16, NULL, $17, NULL)";

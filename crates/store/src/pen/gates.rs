@@ -1,6 +1,6 @@
 //! Gates, from the question to the answer.
 
-use mainspring_types::{EffectId, GateId, Hash, RunId, SessionId, TenantId, Timestamp};
+use mainspring_types::{EffectId, GateId, Hash, SessionId, TenantId, Timestamp};
 use rusqlite::{OptionalExtension, Row, ToSql};
 
 use super::{Pen, effect_bytes, effect_from, hash_from, name_from, run_bytes, run_from};
@@ -259,18 +259,5 @@ fn effect_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Effec
     match row.get_ref(column)? {
         rusqlite::types::ValueRef::Null => Ok(None),
         _ => effect_from(row, column).map(Some),
-    }
-}
-
-/// A run's children that have not ended.
-pub(super) const CHILDREN: &str = "SELECT c.child
-FROM children AS c
-JOIN runs AS r ON r.tenant = c.tenant AND r.run = c.child
-WHERE c.tenant = $1 AND c.parent = $2 AND r.ended_at IS NULL
-ORDER BY c.child";
-
-impl Pen<'_> {
-    pub(super) fn children_of(&self, key: &RunKey) -> Result<Vec<RunId>, Fault> {
-        self.rows(CHILDREN, &[&key.tenant.as_str(), &run_bytes(key.run)], |row| run_from(row, 0))
     }
 }

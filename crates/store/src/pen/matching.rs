@@ -10,6 +10,10 @@ use super::{
 };
 use crate::{Candidate, Fault, Identity, Mine, Recorded, RunKey, StoredBody, Unconsumed};
 
+// A failure was survived when its attempt asked on in the conversation, or asked anew once it had failed. What only begins
+// with the same prompt is another conversation, and may have been under way.
+//
+// `coalesce` keeps SQLite from the primary key, by which it would go through all effects of the run.
 const CANDIDATES: &str = "SELECT e.effect, e.attempt, e.occurrence, e.state, e.retryable, e.irreversible, e.superseded,
     e.tries, e.owner, e.delivered, s.delivered,
     CASE WHEN e.state = 'failed' THEN EXISTS (SELECT 1

@@ -1,9 +1,9 @@
 //! Sessions: who takes part in which, what was said, and what waits to be heard.
 
-use mainspring_types::{EffectId, RunId, SessionId, TenantId, Timestamp};
+use mainspring_types::{RunId, SessionId, TenantId, Timestamp};
 use rusqlite::{OptionalExtension, Row};
 
-use super::{Pen, effect_bytes, run_bytes, run_from};
+use super::{Pen, run_bytes, run_from};
 use crate::{Conversation, Fault, InboxRow, RunKey, SessionRow, TurnRow};
 
 const BEGIN_SESSION: &str =
@@ -68,10 +68,6 @@ ORDER BY message";
 const HEARD: &str = "UPDATE inbox
 SET turn = $1
 WHERE tenant = $2 AND run = $3 AND message = $4";
-const BEAR: &str = "INSERT INTO children (tenant, parent, child, effect)
-VALUES ($1, $2, $3, $4)
-ON CONFLICT (tenant, parent, child) DO NOTHING";
-
 pub(crate) const STATEMENTS: &[&str] = &[
     BEGIN_SESSION,
     SESSION,
@@ -91,7 +87,6 @@ pub(crate) const STATEMENTS: &[&str] = &[
     UNHEARD,
     TAKEN_UP,
     HEARD,
-    BEAR,
 ];
 
 /// Sessions.
@@ -222,14 +217,6 @@ impl Pen<'_> {
     pub fn heard(&mut self, key: &RunKey, message: u64, turn: u32) -> Result<(), Fault> {
         let message = message.cast_signed();
         self.execute(HEARD, &[&turn, &key.tenant.as_str(), &run_bytes(key.run), &message])
-    }
-
-    /// Notes that a run started another, by this effect.
-    pub fn bear(&mut self, parent: &RunKey, child: RunId, effect: EffectId) -> Result<(), Fault> {
-        self.execute(
-            BEAR,
-            &[&parent.tenant.as_str(), &run_bytes(parent.run), &run_bytes(child), &effect_bytes(effect)],
-        )
     }
 }
 
