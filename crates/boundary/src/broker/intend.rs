@@ -1,5 +1,7 @@
 //! Intents: what a call becomes, decided and written in one transaction before anything is done.
 
+mod close;
+mod task;
 mod write;
 
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use mainspring_store::{Candidate, Demand, EffectState, Fault, GateRow, News, Pen
 use mainspring_types::{EffectId, GateId, Hash, Hasher, Timestamp};
 use serde_json::Value;
 
-use self::write::Closing;
+use self::close::Closing;
 use super::{
     Charter, Decision,
     decide::{Kind, Known, Step, decide},
@@ -57,7 +59,9 @@ impl Intend {
 
     fn decide(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<Decided, Fault> {
         let pass = &self.pass;
-        if !pen.holds(&pass.key, &pass.step, (pass.attempt, pass.nonce))? {
+        let held = pen.holds(&pass.key, &pass.step, (pass.attempt, pass.nonce))?;
+        // Nothing is begun once the run was told to end, whoever has not heard of it yet.
+        if !held || pen.is_stopping(&pass.key)? {
             return Ok(Decided::Now(Decision::Abandon));
         }
         let candidates = pen.candidates(&pass.key, &pass.step, pass.attempt, &self.identity())?;

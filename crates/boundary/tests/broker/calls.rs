@@ -218,3 +218,16 @@ async fn nothing_is_kept_of_attempts_that_are_over() {
     attempt.finish().await;
     assert!(nonces.iter().all(|nonce| !broker.is_chartered(*nonce)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_begun_once_the_run_is_told_to_end() {
+    let mut world = World::new().await;
+    world.begin(1, &shell()).await;
+    let attempt = world.attempt(1).await;
+    let permit = attempt.run("ls").await;
+    world.cancel(1).await;
+    assert_eq!(attempt.shell("make deploy").await, Decision::Abandon);
+    assert_eq!(attempt.returned(&permit, "a b").await, Settled::Written, "what was under way still counts");
+    attempt.abort().await;
+    assert_eq!((world.status(1), world.states(1)), ("cancelled".into(), vec![(Committed, 1)]));
+}
