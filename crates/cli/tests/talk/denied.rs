@@ -83,9 +83,19 @@ async fn a_sub_agent_gets_nothing_that_its_parent_lacks() {
     let started = of_kind(&client, run, "child.started").await;
     let [child] = &started[..] else { panic!("one child: {started:#?}") };
     let child = field(child, "run_id").parse().expect("an id");
-    insta::assert_snapshot!(format!("{}\n{}", denied(&client, child).await, remarks(&client, child).await), @"");
+    insta::assert_snapshot!(denied(&client, child).await, @"
+    read_file: `docs/b` is outside `capabilities.read`; allowed: docs/a*
+    read_file: `secrets/key` is outside `capabilities.read`; allowed: docs/a*
+    ");
+    insta::assert_snapshot!(remarks(&client, child).await, @"
+    there is no tool `shell`
+    the tools are `read_file`, `list_files`, `search_files`, `write_file`, `edit_file`
+    ");
     let read = of_kind(&client, child, "tool.committed").await;
-    assert_eq!(read.iter().map(|entry| field(entry, "output")).collect::<Vec<_>>(), ["what is in docs/a"]);
+    assert_eq!(
+        read.iter().map(|entry| field(entry, "output")).collect::<Vec<_>>(),
+        ["     1\twhat is in docs/a\n"]
+    );
     assert!(!workspace.join("broken-out").exists());
     assert!(server.terminate().success());
     scene.stage.assert_nothing_left();
@@ -151,7 +161,10 @@ async fn an_injected_order_is_denied_and_the_run_goes_on() {
     web_fetch: `127.0.0.1` is outside `capabilities.hosts`; allowed: *.example.com
     write_file: `../../.ssh/authorized_keys` holds `..`; write the path without it
     ");
-    insta::assert_snapshot!(remarks(&client, run).await, @"");
+    insta::assert_snapshot!(remarks(&client, run).await, @"
+    there is no tool `transfer`
+    the tools are `shell`, `read_file`, `list_files`, `search_files`, `write_file`, `edit_file`, `web_fetch`, `news`
+    ");
     assert_eq!(made(&client, run).await, ["news"]);
     assert!(workspace.join("precious").exists());
     assert!(!exists_above(&workspace, ".ssh"));

@@ -100,16 +100,16 @@ async fn it_waits_with_the_evidence_across_deaths_and_is_asked_once() {
     let open = play.client.list_gates(&ListGates::default()).await.expect("a page").items;
     assert_eq!(open, [first.clone()]);
     assert_eq!((first.kind, first.tool.as_deref(), first.deadline), (GateKind::Unknown, Some("pay"), None));
-    insta::assert_snapshot!(first.why.as_deref().unwrap_or_default(), @"");
-    let journal = events(&play.client, play.run).await;
+    insta::assert_snapshot!(first.why.as_deref().unwrap_or_default(), @"try 1 of this call, which attempt 1 began, broke off before `pay` answered. Nobody knows whether it took effect, and it is not made again by itself. Approve makes it again; an answer says what it returned; deny leaves it as it is, and the agent is told");
+    let paid = answer(Action::Answer, Some("paid"));
+    play.client.answer_gate(first.gate_id, &paid).await.expect("it is open");
+    ended(&play.client, play.run).await;
     let effect = first.effect_id.expect("it names the call").to_string();
-    let kinds: Vec<_> = journal
-        .iter()
-        .filter(|entry| field(entry, "effect") == effect)
-        .map(|entry| entry.kind.as_str())
-        .collect();
-    assert_eq!(kinds, ["tool.intended", "tool.unknown"]);
-    assert_eq!(play.settle(&first, Action::Answer, Some("paid")).await, ("Told: paid".into(), 1));
+    let journal = events(&play.client, play.run).await;
+    let of_the_call = journal.iter().filter(|entry| field(entry, "effect") == effect);
+    let kinds: Vec<_> = of_the_call.map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(kinds, ["tool.intended", "tool.unknown", "tool.committed"]);
+    assert_eq!(play.over().await, ("Told: paid".into(), 1));
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn the_agent_is_told_when_it_is_left_at_that() {
     let play = Play::broken_off(PAYS).await;
     let gate = gate(&play.client, play.run).await;
     let (said, paid) = play.settle(&gate, Action::Deny, Some("ask the bank")).await;
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"Told: this call broke off, and nobody knows whether it took effect; it is not made again: ask the bank");
     assert_eq!(paid, 1);
 }
 
