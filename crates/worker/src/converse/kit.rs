@@ -1,17 +1,22 @@
 //! The tools of one run: its own, its author's, and those of its MCP servers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use mainspring_agent::{Assistant, CustomTool};
+use mainspring_agent::{Assistant, CustomTool, McpServer, Transport};
 use mainspring_api::worker::{Note, ToolEnd, ToolOutcome};
-use mainspring_mcp::{Call, Listing, Outcome, Servers};
-use mainspring_runtimes::default::{Brief, Message, ToolSpec};
-use mainspring_sandbox::{Launcher, Spec};
+use mainspring_mcp::{Call, Changes, Listing, Outcome, Servers};
+use mainspring_runtimes::default::{self as runtime, Brief, Message, ToolSpec};
+use mainspring_sandbox::{Access, Confined, Launcher, Spec, Visible};
 use mainspring_tools::{self as tools, Ended, Surroundings, manifest, web::Reach};
 use mainspring_types::{Problem, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ground, place::Place, speech};
+use super::{Ground, place::Place};
 use crate::execute::Scribe;
 
 /// What an attempt's tools need. Its servers are started when they are first needed and end with it.
@@ -19,7 +24,7 @@ pub(super) struct Kit {
     assistant: Assistant,
     place: Place,
     launcher: Launcher,
-    hidden: Vec<std::path::PathBuf>,
+    hidden: Vec<PathBuf>,
     reach: Reach,
     servers: Servers,
 }
@@ -27,10 +32,7 @@ pub(super) struct Kit {
 impl Kit {
     pub(super) fn new(ground: &Ground, launcher: &Launcher, place: Place, assistant: Assistant) -> Self {
         let around = surroundings(&place, launcher, &ground.hidden, &ground.reach, &assistant);
-        // A server is a program of the definition's author, trusted as a step's program is: it finds its own files
-        // wherever they lie, and what calls bring to it is checked by it. The data folder stays hidden.
-        let room = Spec { confined: None, ..tools::room(&around) };
-        let servers = Servers::new(launcher, &room, &assistant.mcp_servers);
+        let servers = Servers::new(launcher, &room(&around), &found(&assistant.mcp_servers, &place.agent));
         let (hidden, reach) = (ground.hidden.clone(), ground.reach.clone());
         Self { assistant, place, launcher: launcher.clone(), hidden, reach, servers }
     }
@@ -49,7 +51,7 @@ impl Kit {
                     description: tool.description.clone(),
                     parameters: tool.parameters.clone(),
                 })),
-                Err(problem) => tell(scribe, &format!("MCP server `{server}`: {}", words(&problem))),
+                Err(problem) => tell(scribe, &words(&problem)),
             }
         }
         Brief::of(&self.assistant, served)
@@ -67,11 +69,7 @@ impl Kit {
                 self.servers.pin(server, before).await?;
                 let changes = self.servers.changes(server).await?;
                 if !changes.is_empty() {
-                    let told = format!(
-                        "MCP server `{server}` changed its tools: came {:?}, went {:?}, altered {:?}",
-                        changes.came, changes.went, changes.altered
-                    );
-                    tell(scribe, &told);
+                    tell(scribe, &format!("MCP server `{server}` changed its tools: {}", named(&changes)));
                 }
                 self.servers.list(server).await?
             }
@@ -134,9 +132,7 @@ impl Kit {
 
     /// What the conversation came to so far, as the run's result.
     pub(super) fn output_of(&self, history: &[Message]) -> serde_json::Value {
-        let text = speech::last_words(history).unwrap_or_default();
-        let document = self.assistant.output.as_ref().and_then(|_| serde_json::from_str(&text).ok());
-        document.unwrap_or(serde_json::Value::String(text))
+        runtime::outcome(history, self.assistant.output.as_ref())
     }
 
     /// Ends the servers; when this returns, nothing of them is left.
@@ -162,10 +158,36 @@ impl Kit {
     }
 }
 
+/// What a server finds around it. It is a program of the definition's author, trusted as a step's program is: it finds its
+/// own files wherever they lie, and what calls bring to it is checked by it. Of the data folder it sees what tools see.
+fn room(around: &Surroundings<'_>) -> Spec {
+    let room = tools::room(around);
+    let Confined { read, write, tmp } = room.confined.unwrap_or_default();
+    let read = read.into_iter().map(|path| Visible { path, access: Access::Read });
+    let write = write.into_iter().chain(tmp).map(|path| Visible { path, access: Access::Write });
+    Spec { visible: read.chain(write).collect(), confined: None, ..room }
+}
+
+/// The servers with the words of their commands that begin with `./` as files of the agent's folder: they start in the
+/// workspace, as all that works for the run does.
+fn found(servers: &BTreeMap<String, McpServer>, agent: &Path) -> BTreeMap<String, McpServer> {
+    let found = |word: &String| match word.strip_prefix("./") {
+        Some(file) => agent.join(file).display().to_string(),
+        None => word.clone(),
+    };
+    let mut servers = servers.clone();
+    for server in servers.values_mut() {
+        if let Transport::Stdio { command, .. } = &mut server.transport {
+            *command = command.iter().map(found).collect();
+        }
+    }
+    servers
+}
+
 fn surroundings<'a>(
     place: &'a Place,
     launcher: &'a Launcher,
-    hidden: &'a [std::path::PathBuf],
+    hidden: &'a [PathBuf],
     reach: &'a Reach,
     assistant: &'a Assistant,
 ) -> Surroundings<'a> {
@@ -192,10 +214,16 @@ fn tell(scribe: &Scribe, message: &str) {
 }
 
 fn words(problem: &Problem) -> String {
-    match &problem.suggestion {
-        Some(suggestion) => format!("{}; {suggestion}", problem.message),
-        None => problem.message.clone(),
-    }
+    let suggestion = problem.suggestion.as_ref().map(|text| format!("; {text}")).unwrap_or_default();
+    let detail = problem.detail.as_ref().map(|text| format!("\n{text}")).unwrap_or_default();
+    format!("{}{suggestion}{detail}", problem.message)
+}
+
+fn named(changes: &Changes) -> String {
+    let all = [("new", &changes.came), ("gone", &changes.went), ("altered", &changes.altered)];
+    let named = all.iter().filter(|(_, tools)| !tools.is_empty());
+    let named: Vec<String> = named.map(|(what, tools)| format!("{what}: `{}`", tools.join("`, `"))).collect();
+    named.join("; ")
 }
 
 /// The run's result as it travels: text, or the document that its schema describes.
