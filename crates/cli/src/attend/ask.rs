@@ -62,58 +62,60 @@ impl Ask {
         self.gate.gate_id
     }
 
-    /// Takes in a key; says what is to be done once it is decided.
-    pub(crate) fn press(&mut self, key: Key) -> Option<Act> {
-        match &mut self.stage {
-            Stage::Choosing => self.choose(&key),
-            Stage::Refusing(line) => match line.press(key) {
-                Pressed::Done(why) => Some(self.answer(Action::Deny, Some(why))),
-                Pressed::Left | Pressed::Ended => self.back(),
-                Pressed::Edited => None,
-            },
-            Stage::Editing { line, wrong, .. } => {
-                *wrong = None;
-                match line.press(key) {
-                    Pressed::Done(text) => self.edited(&text),
-                    Pressed::Left | Pressed::Ended => self.back(),
-                    Pressed::Edited => None,
-                }
-            }
-            Stage::Answering(line) => {
-                if let (true, Key::Char(digit)) = (line.is_empty(), &key)
-                    && let Some(choice) = chosen(&self.gate.choices, *digit)
-                {
-                    return Some(self.answer(Action::Answer, Some(choice)));
-                }
-                match line.press(key) {
-                    Pressed::Done(text) if text.trim().is_empty() => None,
-                    Pressed::Done(text) => Some(self.answer(Action::Answer, Some(text))),
-                    Pressed::Left | Pressed::Ended => self.back(),
-                    Pressed::Edited => None,
-                }
-            }
+    /// Takes in a key; says what is to be done once it is decided. A key that decides nothing is given back.
+    pub(crate) fn press(&mut self, key: Key) -> Result<Option<Act>, Key> {
+        if matches!(self.stage, Stage::Choosing) {
+            return self.choose(key);
+        }
+        if let (Stage::Answering(line), Key::Char(digit)) = (&self.stage, &key)
+            && line.is_empty()
+            && let Some(choice) = chosen(&self.gate.choices, *digit)
+        {
+            return Ok(Some(self.answer(Action::Answer, Some(choice))));
+        }
+        Ok(self.write(key))
+    }
+
+    /// A key for the line that is being typed.
+    fn write(&mut self, key: Key) -> Option<Act> {
+        let (Stage::Refusing(line) | Stage::Answering(line) | Stage::Editing { line, .. }) = &mut self.stage
+        else {
+            return None;
+        };
+        let text = match line.press(key) {
+            Pressed::Done(text) => text,
+            Pressed::Left | Pressed::Ended => return self.back(),
+            Pressed::Edited => return None,
+        };
+        match self.stage {
+            Stage::Refusing(_) => Some(self.answer(Action::Deny, Some(text))),
+            Stage::Editing { .. } => self.edited(&text),
+            Stage::Answering(_) if text.trim().is_empty() => None,
+            Stage::Answering(_) | Stage::Choosing => Some(self.answer(Action::Answer, Some(text))),
         }
     }
 
-    fn choose(&mut self, key: &Key) -> Option<Act> {
-        let Key::Char(letter) = key else {
-            return (*key == Key::Escape).then(|| Act::Later(self.gate.gate_id));
+    fn choose(&mut self, key: Key) -> Result<Option<Act>, Key> {
+        let letter = match &key {
+            Key::Escape => return Ok(Some(Act::Later(self.gate.gate_id))),
+            Key::Char(letter) => letter.to_ascii_lowercase(),
+            _ => return Err(key),
         };
-        match (self.gate.kind, letter.to_ascii_lowercase()) {
-            (GateKind::Unknown, 'm') | (GateKind::Approval, 'y') => Some(self.answer(Action::Approve, None)),
-            (GateKind::Unknown, 'f') => Some(self.answer(Action::Deny, None)),
-            (GateKind::Unknown, 's') => self.go(Stage::Answering(Line::default())),
+        match (self.gate.kind, letter) {
+            (GateKind::Unknown, 'm') | (GateKind::Approval, 'y') => {
+                return Ok(Some(self.answer(Action::Approve, None)));
+            }
+            (GateKind::Unknown, 'f') => return Ok(Some(self.answer(Action::Deny, None))),
             (GateKind::Approval, 'a') if self.gate.shape.is_some() => {
                 let remember = AnswerGate { remember: true, ..plain(Action::Approve) };
-                Some(Act::Answer(self.gate.gate_id, remember))
+                return Ok(Some(Act::Answer(self.gate.gate_id, remember)));
             }
-            (GateKind::Approval, 'n') => self.go(Stage::Refusing(Line::default())),
-            (GateKind::Approval, 'e') => {
-                let stage = self.editing();
-                self.go(stage)
-            }
-            _ => None,
+            (GateKind::Unknown, 's') => self.stage = Stage::Answering(Line::default()),
+            (GateKind::Approval, 'n') => self.stage = Stage::Refusing(Line::default()),
+            (GateKind::Approval, 'e') => self.stage = self.editing(),
+            _ => return Err(key),
         }
+        Ok(None)
     }
 
     fn go(&mut self, stage: Stage) -> Option<Act> {

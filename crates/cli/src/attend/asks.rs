@@ -97,8 +97,10 @@ impl Asks {
             return Err(key);
         }
         let Some(asked) = &mut self.asked else { return Err(key) };
-        asked.quiet = None;
         let act = asked.ask.press(key);
+        // Who presses what decides nothing is typing something else.
+        asked.quiet = act.is_err().then_some(now);
+        let act = act?;
         if act.is_some() {
             let gate = asked.ask.gate();
             self.settled(gate);
@@ -142,6 +144,18 @@ mod tests {
             matches!(act, Some(Act::Answer(id, answer)) if id == gate && answer.action == Action::Approve)
         );
         assert!(asks.asked().is_none() && asks.next().is_none());
+    }
+
+    #[test]
+    fn a_key_that_decides_nothing_begins_a_message() {
+        let (mut asks, _) = opened();
+        let now = Instant::now();
+        asks.ask(approval(), now);
+        let soon = now + Duration::from_secs(1);
+        for letter in "hey".chars() {
+            assert_eq!(asks.press(Key::Char(letter), Draft::Begun, soon), Err(Key::Char(letter)));
+        }
+        assert!(asks.asked().is_some());
     }
 
     #[test]
