@@ -9,6 +9,7 @@ mod bless;
 mod check;
 mod dev;
 mod fmt;
+mod screenshot;
 mod setup;
 mod sim;
 mod step;
@@ -50,7 +51,7 @@ const RECIPES: &[Recipe] = &[
     Recipe {
         name: "sim",
         arguments: "--seeds N [--from S]",
-        about: "run the simulator over N seeds",
+        about: "run the simulators over N seeds",
         run: sim::run,
     },
     Recipe { name: "bench", arguments: "NAME [--json]", about: "run one benchmark", run: bench::run },
@@ -65,6 +66,12 @@ const RECIPES: &[Recipe] = &[
         arguments: "[serve arguments]",
         about: "serve from the sources on a data folder of its own",
         run: dev::run,
+    },
+    Recipe {
+        name: "screenshot",
+        arguments: "",
+        about: "take the picture of a session in the documentation again",
+        run: screenshot::run,
     },
 ];
 

@@ -4,6 +4,7 @@ mod agents;
 mod attended;
 mod calls;
 mod demo;
+mod examples;
 mod help;
 mod home;
 mod problems;
