@@ -257,6 +257,42 @@ async fn while_a_sub_agent_works() {
     assert_eq!(cancelled(Stand::Child).await, [both; 3].concat());
 }
 
+/// Kills the server as soon as it has taken a cancel, and starts it again; the receipts then.
+async fn cancelled_and_killed(stand: Stand) -> Vec<String> {
+    let mut play = Play::new();
+    let (run, workspace) = play.come_to(stand, "cut", false).await;
+    play.client.cancel(run, &CancelRun { level: Level::Stop, reason: None }).await.expect("it runs");
+    play.server.kill9();
+    play.server = play.scene.serve();
+    play.client = play.scene.stage.client();
+    let ended = ended(&play.client, run).await;
+    assert_eq!(ended.status, RunStatus::Cancelled, "{ended:#?}");
+    play.assert_at_rest(&workspace);
+    let receipt = ended.receipt.expect("it has one");
+    let mut receipts = vec![told(&receipt)];
+    if stand == Stand::Child {
+        receipts.push(child_of(&play.client, &receipt).await);
+    }
+    assert!(play.server.terminate().success());
+    play.scene.stage.assert_nothing_left();
+    receipts
+}
+
+#[tokio::test]
+async fn a_cancel_outlives_its_server_while_a_tool_works() {
+    let receipts = cancelled_and_killed(Stand::Tool).await;
+    assert_eq!(receipts, ["1 finished; stopped []; unknown [tool work]; 0 children"]);
+}
+
+#[tokio::test]
+async fn a_cancel_outlives_its_server_while_a_sub_agent_works() {
+    let both = [
+        "1 finished; stopped []; unknown [tool task]; 1 children",
+        "child: 1 finished; stopped []; unknown [tool work]; 0 children",
+    ];
+    assert_eq!(cancelled_and_killed(Stand::Child).await, both);
+}
+
 /// Interrupts a conversation where it stands, and goes on with it; the entries of tool calls, and the last answer.
 async fn interrupted(stand: Stand) -> String {
     let play = Play::new();

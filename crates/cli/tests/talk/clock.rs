@@ -19,6 +19,8 @@ use crate::{
 const MODEL: &str = "
 version: 1
 rules:
+  - match: {last_user: Hello}
+    reply: {text: Hello to you.}
   - match: {step: 0}
     reply: {tool_calls: [{name: pay, arguments: {}}]}
   - match: {last_role: tool}
@@ -174,4 +176,21 @@ async fn an_approval_counts_on_a_clock_that_was_moved_back_while_nothing_ran() {
     client.answer_gate(asked.gate.gate_id, &answer(Action::Approve, None)).await.expect("it is open");
     assert_eq!(asked.settled("approve by admin").await, "Told: paid");
     assert_eq!(asked.ledger(), ["paid"]);
+}
+
+#[tokio::test]
+async fn a_conversation_ends_when_nobody_goes_on_with_it_in_time_and_nothing_runs() {
+    let scene = Scene::new(MODEL);
+    let waits = "session: {mode: conversation, input_deadline: 1s}\n";
+    let agent = scene.agent("talker", waits, "");
+    let workspace = scene.workspace("1");
+    let server = scene.serve();
+    let client = scene.stage.client();
+    let run = begin(&client, &talk(&agent, "Hello.", &workspace)).await;
+    let gate = gate(&client, run).await;
+    server.kill9();
+    let_pass(&gate);
+    let _server = scene.serve();
+    let asked = Asked { scene, client, workspace, run, gate };
+    assert_eq!(asked.settled("deny by deadline").await, "Hello to you.");
 }

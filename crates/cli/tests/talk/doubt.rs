@@ -135,3 +135,21 @@ async fn a_tool_that_can_tell_is_asked_instead() {
     assert!(of_kind(&play.client, play.run, "gate.opened").await.is_empty());
     assert_eq!(play.over().await, ("Told: paid".into(), 1));
 }
+
+#[tokio::test]
+async fn a_server_that_is_told_to_end_leaves_it_in_doubt_too() {
+    let scene = Scene::new(MODEL);
+    let agent = scene.agent("payer", PAYS, PROGRAM);
+    let workspace = scene.workspace("1");
+    let server = scene.serve();
+    let client = scene.stage.client();
+    let run = begin(&client, &talk(&agent, "Pay.", &workspace)).await;
+    wait_until("the tool to pay", || ledger(&workspace).len() == 1);
+    assert!(server.terminate().success());
+    let server = Some(scene.serve());
+    let client = scene.stage.client();
+    let play = Play { scene, server, client, workspace, run };
+    let gate = gate(&play.client, run).await;
+    assert_eq!(gate.kind, GateKind::Unknown);
+    assert_eq!(play.settle(&gate, Action::Answer, Some("paid")).await, ("Told: paid".into(), 1));
+}

@@ -8,6 +8,7 @@ mod cancel;
 mod clock;
 mod denied;
 mod doubt;
+mod errand;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod scene;
