@@ -138,6 +138,9 @@ fn show(run: &RunView, said: Option<&str>, output: &Output) -> Result<(), Proble
         (Some(result), Format::Table) => output::print(&render::result(result, output.out)),
         (None, Format::Table) => {}
     }
+    if let Some(receipt) = &run.receipt {
+        output::note(&render::receipt(receipt, output.err_palette));
+    }
     if let Some(problem) = run.error.as_ref().filter(|_| run.status != RunStatus::Completed) {
         output::note(&failure::block(problem, output.err_palette));
     }
