@@ -54,7 +54,7 @@ fn an_approval_says_why_it_is_asked_and_what_can_be_remembered() {
     let policy = GatePolicy {
         deadline: Some(Duration::from_hours(24)),
         fallback: Fallback::Approve,
-        escalation: Some(Escalation { after: Duration::from_secs(60), to: "ops".into() }),
+        escalation: Some(Escalation { after: Duration::from_mins(1), to: "ops".into() }),
     };
     let asking = Asking { pass: &pass(1), wanted: &wanted, policy: &policy, now: NOW };
     let gate = asking.approval(Hash::of(b"gate"), &ruling, &arguments);
