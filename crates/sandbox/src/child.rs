@@ -4,7 +4,7 @@
 //!  running ── main ends, kill, drop ──> ending ── kernel has none of the tree left ──> gone (`Exit` is known)
 //! ```
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -13,6 +13,7 @@ use tokio::{
     sync::watch,
     time::timeout,
 };
+use tokio_util::task::TaskTracker;
 
 use crate::{
     cgroup::Leaf,
@@ -55,11 +56,12 @@ impl Child {
         stdin: Option<ChildStdin>,
         isolation: Isolation,
         lifeline: OwnedWriteHalf,
+        watches: &TaskTracker,
     ) -> Self {
         let (stdout, stderr) = (started.process.stdout.take(), started.process.stderr.take());
         let (known, exit) = watch::channel(None);
         let supervisor = Supervisor::of(&started.process);
-        tokio::spawn(async move { known.send(Some(started.until_gone().await)) });
+        watches.spawn(watch_over(started, known));
         Self { stdin, stdout, stderr, isolation, exit, lifeline: Some(lifeline), supervisor }
     }
 
@@ -99,6 +101,25 @@ impl Child {
         self.supervisor.kill();
         self.wait().await
     }
+}
+
+/// Stays with a program until nothing of it is left. A tree that nobody holds any more is ended by its supervisor, which
+/// is killed when it takes too long.
+async fn watch_over(started: Started, known: watch::Sender<Option<Exit>>) {
+    let supervisor = Supervisor::of(&started.process);
+    let mut gone = pin!(started.until_gone());
+    let exit = tokio::select! {
+        exit = &mut gone => exit,
+        () = known.closed() => {
+            if timeout(PATIENCE, &mut gone).await.is_ok() {
+                return;
+            }
+            supervisor.kill();
+            gone.await
+        }
+    };
+    // Nobody may be left who wants to know.
+    let _ = known.send(Some(exit));
 }
 
 /// A handle by which a supervisor that hangs can be killed; the kernel then kills its namespace.

@@ -14,6 +14,7 @@ use std::{
 };
 
 use tokio::{io::AsyncWriteExt, io::BufReader, process::Command};
+use tokio_util::task::TaskTracker;
 
 use crate::{
     cgroup::{Place, next_name},
@@ -33,6 +34,8 @@ pub struct Launcher {
     pids: Result<Place, String>,
     /// Mounts that agents must not write to.
     frozen: Vec<PathBuf>,
+    /// Those who stay with what was started until nothing of it is left.
+    watches: TaskTracker,
 }
 
 /// A part of the kernel that a launcher can be told not to use.
@@ -80,7 +83,22 @@ impl Launcher {
         report::findings(self)
     }
 
-    /// Starts a program; returns once it runs.
+    /// The same launcher, whose [`none_left`](Self::none_left) knows only of what it starts itself.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { watches: TaskTracker::new(), ..self.clone() }
+    }
+
+    /// Waits until the kernel has nothing left of what was started, by this launcher and its clones.
+    ///
+    /// A [`Child`] that is dropped takes its tree with it, but not at once: this is how a caller that dropped some can
+    /// tell when they are gone.
+    pub async fn none_left(&self) {
+        self.watches.close();
+        self.watches.wait().await;
+    }
+
+    /// Starts a program; returns once it runs. One whose start nobody waits for any more is killed.
     pub async fn start(&self, spec: Spec) -> Result<Child, StartError> {
         let isolation = plan::isolation(self, &spec)?;
         plan::insist(&spec, &isolation)?;
@@ -90,25 +108,31 @@ impl Launcher {
         let leaves = self.make_leaves(&name, &spec.limits)?;
         let order = plan::order(self, &spec, &isolation, &leaves.0)?;
         let (mut started, mut lifeline) = self.supervise(leaves)?;
-        // A supervisor that ends early closes the socket and says why; its word counts, not the broken pipe.
-        let _ = lifeline.write_all(&wire::encode(&order, &program)).await;
-        let _ = match &program.stdin {
-            Stdin::Null => Ok(()),
-            Stdin::Bytes(bytes) => lifeline.write_all(bytes).await,
-            Stdin::Pipe(end) => handover::give(&lifeline, end).await,
-        };
-        match started.event().await {
-            Some(Event::Started) => Ok(Child::new(started, ours, isolation, lifeline)),
-            Some(Event::Failed(fault)) => {
-                started.until_gone().await;
-                Err(explain::explain(fault, &spec))
+        let watches = self.watches.clone();
+        // In a task of its own: a start that is dropped midway would leave a tree that nobody watches.
+        let start = self.watches.spawn(async move {
+            // A supervisor that ends early closes the socket and says why; its word counts, not the broken pipe.
+            let _ = lifeline.write_all(&wire::encode(&order, &program)).await;
+            let _ = match &program.stdin {
+                Stdin::Null => Ok(()),
+                Stdin::Bytes(bytes) => lifeline.write_all(bytes).await,
+                Stdin::Pipe(end) => handover::give(&lifeline, end).await,
+            };
+            match started.event().await {
+                Some(Event::Started) => Ok(Child::new(started, ours, isolation, lifeline, &watches)),
+                Some(Event::Failed(fault)) => {
+                    started.until_gone().await;
+                    Err(explain::explain(fault, &spec))
+                }
+                _ => {
+                    drop(lifeline);
+                    started.until_gone().await;
+                    Err(StartError::SupervisorLost)
+                }
             }
-            _ => {
-                drop(lifeline);
-                started.until_gone().await;
-                Err(StartError::SupervisorLost)
-            }
-        }
+        });
+        // It does not panic; it is gone only with the runtime, and the supervisor with it.
+        start.await.unwrap_or(Err(StartError::SupervisorLost))
     }
 
     fn make_leaves(&self, name: &str, limits: &Limits) -> Result<Leaves, StartError> {

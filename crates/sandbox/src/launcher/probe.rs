@@ -7,6 +7,8 @@ use std::{
     process::Stdio,
 };
 
+use tokio_util::task::TaskTracker;
+
 use super::{Launcher, supervisor};
 use crate::{
     cgroup::{self, Controller, Leaf, Place, next_name},
@@ -39,7 +41,7 @@ pub(super) fn launcher(exe: PathBuf) -> Launcher {
             None => Err(NO_ANSWER.into()),
         }
     });
-    Launcher { exe, means, memory, pids, frozen: cgroup::mounts() }
+    Launcher { exe, means, memory, pids, frozen: cgroup::mounts(), watches: TaskTracker::new() }
 }
 
 /// Has a supervisor try this machine; or says why it could not be asked.

@@ -72,6 +72,33 @@ async fn a_dropped_child_ends_with_its_tree() {
     }
 }
 
+#[tokio::test]
+async fn a_launcher_tells_when_what_was_dropped_is_gone() {
+    for launcher in launchers() {
+        let (marker, launcher) = (unique("waited for"), launcher.apart());
+        let mut child = start(&launcher, stragglers(&marker, "stay")).await;
+        until(&mut child, "ready").await;
+        drop(child);
+        launcher.none_left().await;
+        assert_eq!(marked(&marker), Vec::<String>::new());
+        launcher.none_left().await;
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_nobody_waits_for_leaves_nothing() {
+    for launcher in launchers() {
+        let (marker, launcher) = (unique("begun"), launcher.apart());
+        for polls in 1..10 {
+            let mut start = Box::pin(launcher.start(stragglers(&marker, "stay")));
+            let _ = tokio::time::timeout(Duration::from_millis(polls), &mut start).await;
+            drop(start);
+        }
+        launcher.none_left().await;
+        assert_eq!(marked(&marker), Vec::<String>::new());
+    }
+}
+
 /// Plays a server that is killed: starts a tree in the way it is told and waits for its end.
 #[tokio::test]
 #[ignore = "started by the test below, in a process of its own"]
