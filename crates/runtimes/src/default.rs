@@ -11,6 +11,7 @@ mod kit;
 mod message;
 mod model;
 mod notice;
+mod outcome;
 mod structure;
 mod turn;
 mod window;
@@ -20,6 +21,7 @@ pub use mainspring_agent::{Bounds, ModelOptions, Thinking as Effort};
 pub use brief::Brief;
 pub use message::{Message, Part, Role};
 pub use model::{Broken, Calls, Delta, ModelAnswer, ModelRequest, Stop, TokenUsage, ToolSpec};
+pub use outcome::outcome;
 pub use turn::{
     Action, Ending, Happening, ParsePositionError, Position, Remark, RemarkKind, ToolCall, ToolOutcome, Turn,
     TurnEnd,

@@ -21,6 +21,11 @@ pub(super) fn interrupted() -> String {
     format!("{MARK}interrupted by the user; what the call had done until then is unknown.")
 }
 
+/// The result of a call that had not returned when the turn had to end.
+pub(super) fn out_of_time() -> String {
+    format!("{MARK}the turn ended before this call returned; what the call had done until then is unknown.")
+}
+
 /// The result of a call of which no result was kept.
 pub(super) fn unanswered() -> String {
     format!("{MARK}no result of this call was kept: whether it took place is unknown.")

@@ -150,6 +150,10 @@ impl Turn {
                 self.go_on();
             }
             (Happening::Interrupted, Phase::Asking { .. } | Phase::Calling(_)) => self.interrupt(),
+            (Happening::Failed(problem), Phase::Asking { .. } | Phase::Calling(_)) => {
+                self.answer_calls(&notice::out_of_time());
+                self.fail(problem);
+            }
             _ => {}
         }
     }
@@ -224,13 +228,18 @@ impl Turn {
     }
 
     fn interrupt(&mut self) {
+        self.answer_calls(&notice::interrupted());
+        let text = self.last_words();
+        self.finish(text.clone(), Value::String(text), Ending::Interrupted);
+    }
+
+    /// Answers the calls that have no result yet with these words: a session keeps none without an answer.
+    fn answer_calls(&mut self, words: &str) {
         if let Phase::Calling(round) = &mut self.phase {
-            round.interrupt();
+            round.break_off(words);
             let results = round.results();
             self.conversation.push(round::message(results));
         }
-        let text = self.last_words();
-        self.finish(text.clone(), Value::String(text), Ending::Interrupted);
     }
 
     fn fail(&mut self, problem: Problem) {

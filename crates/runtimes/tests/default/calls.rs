@@ -3,6 +3,7 @@
 use mainspring_runtimes::default::{
     Action, Ending, Happening, Message, ModelAnswer, Part, Position, TokenUsage, ToolOutcome, Turn,
 };
+use mainspring_types::{Code, Problem};
 use serde_json::json;
 
 use crate::world::{brief, calls, finish, outcome, play, says, shell, told};
@@ -149,6 +150,23 @@ fn an_interruption_answers_every_call() {
     assistant: c2: shell {"command":"b"}
     tool: c1: did a
     tool: c2 failed: [mainspring] interrupted by the user; what the call had done until then is unknown.
+    "#);
+}
+
+#[test]
+fn a_turn_that_cannot_go_on_keeps_what_was_said() {
+    let mut turn = Turn::begin(brief(), Vec::new(), 1, vec![Message::user("go")]);
+    turn.due();
+    turn.on(Happening::Answered { step: 1, answer: shell("a") });
+    turn.due();
+    let late = Problem::new(Code::ExecutionTimeout, "the turn took too long");
+    turn.on(Happening::Failed(late.clone()));
+    let played = finish(turn, |_| says("never"), |_| 0);
+    assert_eq!(played.end.ending, Ending::Failed(late));
+    insta::assert_snapshot!(told(&played.end.messages), @r#"
+    user: go
+    assistant: c1: shell {"command":"a"}
+    tool: c1 failed: [mainspring] the turn ended before this call returned; what the call had done until then is unknown.
     "#);
 }
 

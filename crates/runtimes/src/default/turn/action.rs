@@ -50,6 +50,8 @@ pub enum Happening {
     },
     /// A person wants the turn to end here.
     Interrupted,
+    /// The turn cannot go on, such as when its time is over.
+    Failed(Problem),
 }
 
 /// The place of a tool call in its session: turn, step and call, written `TURN.STEP.CALL`.

@@ -6,7 +6,7 @@
 use std::mem;
 
 use super::action::{Action, Position, ToolCall, ToolOutcome};
-use crate::default::{Message, Part, Role, notice};
+use crate::default::{Message, Part, Role};
 
 /// The calls of one answer.
 #[derive(Debug)]
@@ -67,11 +67,11 @@ impl Round {
         }
     }
 
-    /// Answers every call that has no result yet.
-    pub(super) fn interrupt(&mut self) {
+    /// Answers every call that has no result yet with these words.
+    pub(super) fn break_off(&mut self, words: &str) {
         for slot in &mut self.slots {
             if !matches!(slot.state, State::Done(_)) {
-                slot.state = State::Done(ToolOutcome::error(notice::interrupted()));
+                slot.state = State::Done(ToolOutcome::error(words));
             }
         }
     }
