@@ -82,4 +82,6 @@ pub enum DeltaKind {
     Thinking,
     /// It begins a tool call.
     Tool,
+    /// It is asked again, since its answer broke off: what was said of this call until now is void. Without text.
+    Again,
 }

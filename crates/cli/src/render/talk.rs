@@ -215,9 +215,13 @@ impl Talk {
         }
         self.is_working = true;
         self.stage = None;
-        if delta.kind == DeltaKind::Tool {
-            self.writing.push(delta.text.clone());
-            return;
+        match delta.kind {
+            DeltaKind::Tool => return self.writing.push(delta.text.clone()),
+            DeltaKind::Again => {
+                self.writing.clear();
+                return self.speech.repeat(delta);
+            }
+            DeltaKind::Text | DeltaKind::Thinking => {}
         }
         let kind = if delta.kind == DeltaKind::Text { Kind::Text } else { Kind::Thinking };
         let Some(more) = self.speech.hear(delta) else { return };

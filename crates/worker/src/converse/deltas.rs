@@ -28,6 +28,12 @@ impl Deltas {
         Self { scribe, turn, call, kind: DeltaKind::Text, words, sent: Instant::now(), tool: None }
     }
 
+    /// The call is made once more: whoever watches forgets what it said.
+    pub(super) fn again(&mut self) {
+        let (turn, call, kind) = (self.turn, self.call, DeltaKind::Again);
+        self.scribe.note(Note::Delta { turn, call, kind, text: String::new() });
+    }
+
     pub(super) fn push(&mut self, delta: Delta) {
         match delta {
             Delta::Text { text } => self.say(DeltaKind::Text, &text),

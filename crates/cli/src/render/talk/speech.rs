@@ -69,6 +69,15 @@ impl Speech {
         Some(more)
     }
 
+    /// The call is made again: it says everything anew.
+    pub(super) fn repeat(&mut self, delta: &Delta) {
+        for is_text in [true, false] {
+            if let Some(said) = self.said.get_mut(&(delta.turn, delta.call, is_text)) {
+                said.heard.clear();
+            }
+        }
+    }
+
     /// The attempt was cut off: what is heard next is another's.
     pub(super) fn restart(&mut self) {
         self.said.values_mut().for_each(|said| said.heard.clear());

@@ -66,6 +66,20 @@ fn done(effect: &str, tool: &str, output: &str, error: bool) -> Beat {
 }
 
 #[test]
+fn an_answer_that_is_asked_for_again_is_shown_once() {
+    let story = [
+        E("attempt.started", json!({"attempt": 1})),
+        Said(TEXT, 1, "I run the tests.\nThen"),
+        Said(DeltaKind::Again, 1, ""),
+        Said(TEXT, 1, "I run the tests.\n"),
+        Said(TEXT, 1, "Then I look.\n"),
+    ];
+    let shown = shown(&story);
+    assert_eq!(shown.matches("I run the tests.").count(), 1, "{shown}");
+    assert_eq!(shown.matches("Then I look.").count(), 1, "{shown}");
+}
+
+#[test]
 fn text_is_shown_as_it_comes_and_its_whole_lines_stay() {
     insta::assert_snapshot!(shown(&[
         E("attempt.started", json!({"attempt": 1})),
