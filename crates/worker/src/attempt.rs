@@ -1,6 +1,6 @@
 //! One attempt from the moment it was claimed to the receipt of its report.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt as _;
 use mainspring_api::worker::{Call, End, Order, Receipt, Report, Task};
@@ -11,15 +11,12 @@ use tokio::{
 };
 
 use crate::{
-    execute::{Control, Execute, Leaving, Orders, Outcome, Scribe, Subject},
+    execute::{Control, Execute, FAREWELL_MAX, Leaving, Orders, Outcome, Scribe, Subject},
     heartbeat::Birth,
     link::{Backoff, Link},
     notes::NoteSender,
     slot::Slot,
 };
-
-/// How long a worker that leaves goes on trying to report.
-const FAREWELL_MAX: Duration = Duration::from_secs(5);
 
 /// What the attempts of one worker share.
 pub(crate) struct Crew {

@@ -10,8 +10,10 @@
 //! ```
 //! The loop decides, nothing here does: what is due is done, what happened is told. Promised: a tool is called only once
 //! the broker has written down that it will be, and what came of it is written down before the loop sees it; an attempt
-//! parks only when nothing is under way but what it waits for; when its future is ready, nothing of its tools is left.
+//! parks only when nothing is under way but what it waits for; its result follows from what the session keeps, so that
+//! every attempt says the same; when its future is ready, nothing of its tools is left.
 
+mod brake;
 mod call;
 mod clock;
 mod deltas;
@@ -83,7 +85,14 @@ impl Execute for ConverseExecutor {
     fn execute(&self, task: Task, control: Control) -> Execution<'_> {
         Box::pin(async move {
             let begun = Instant::now();
-            let ended = self.converse(task, control).await;
+            let launcher = self.launcher.apart();
+            let given_up = control.given_up();
+            let ended = tokio::select! {
+                ended = self.converse(task, control, &launcher) => ended,
+                () = given_up => Ok(End::Aborted {}),
+            };
+            // Whatever was dropped above was killed, and is gone only now.
+            launcher.none_left().await;
             let end = ended.unwrap_or_else(|problem| End::Failed { retryable: false, problem });
             let active_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             Outcome { end, used: Used { active_ms, ..Used::default() } }
@@ -122,7 +131,7 @@ impl ConverseExecutor {
         Self { ground, launcher }
     }
 
-    async fn converse(&self, task: Task, control: Control) -> Result<End, Problem> {
+    async fn converse(&self, task: Task, control: Control, launcher: &Launcher) -> Result<End, Problem> {
         let Assignment { step, workspace } = Assignment::of(&task)?;
         let Work::Converse { assistant } = step.work else {
             return Err(Problem::new(Code::Internal, "the step is no conversation"));
@@ -131,10 +140,10 @@ impl ConverseExecutor {
         let Some(recalled) = link.recall(&task.ticket).await? else { return Ok(End::Aborted {}) };
         let gateway = Gateway::of(task.boundary.as_ref(), &assistant.model)?;
         let place = Place::open(&self.ground, &task, workspace).await?;
-        let isolation = place.isolation(&self.launcher);
+        let isolation = place.isolation(launcher);
         control.progress(Note::Started { isolation });
         let mode = assistant.session.mode;
-        let kit = Arc::new(Kit::new(&self.ground, &self.launcher, place, *assistant));
+        let kit = Arc::new(Kit::new(&self.ground, launcher, place, *assistant));
         let turns =
             Turns { ticket: task.ticket, link, gateway: Arc::new(gateway), kit: Arc::clone(&kit), control };
         let ended = Conversation { turns, mode }.hold(recalled).await;
@@ -154,7 +163,6 @@ impl Conversation {
     async fn hold(mut self, recalled: Recalled) -> Result<End, Problem> {
         let Recalled { history, next_turn: mut number, inbox, done } = recalled;
         let mut history = speech::history(&history)?;
-        let mut output = self.turns.kit.output_of(&history);
         let mut next = match (inbox.is_empty(), done) {
             (false, _) => Concluded::Messages(inbox),
             (true, true) => Concluded::Over {},
@@ -163,7 +171,10 @@ impl Conversation {
         loop {
             let messages = match next {
                 Concluded::Messages(messages) => messages,
-                Concluded::Over {} => return Ok(End::Done { output: kit::result(output) }),
+                Concluded::Over {} => {
+                    let output = self.turns.kit.output_of(&history);
+                    return Ok(End::Done { output: kit::result(output) });
+                }
                 Concluded::Gate { gate, deadline } => {
                     return Ok(End::Parked { wait: Wait::Gate { gate, deadline } });
                 }
@@ -183,7 +194,10 @@ impl Conversation {
                 self.turns.remark("failed", &problem.to_string());
             }
             next = self.turns.conclude(number, taken, Some(&ended)).await?;
-            output = ended.output;
+            if let (Ending::Interrupted, Concluded::Messages(_)) = (&ended.ending, &next) {
+                // The order is obeyed, and ends with this attempt: the turn that follows can be interrupted anew.
+                return Ok(End::Aborted {});
+            }
             history.extend(ended.messages);
             number += 1;
         }

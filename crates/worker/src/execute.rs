@@ -15,15 +15,19 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use mainspring_api::{
     run::Level,
     worker::{End, Note, Order, Progress, Task, Ticket, Used},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
 
 use crate::{link::Link, notes::NoteSender};
+
+/// How long an attempt of a worker that leaves may take to end and to be reported.
+pub(crate) const FAREWELL_MAX: Duration = Duration::from_secs(5);
 
 /// Does the work of attempts: with processes in the product, in process in benchmarks and tests.
 pub trait Execute: Send + Sync + 'static {
@@ -74,6 +78,17 @@ impl Control {
     /// The line to the broker of the attempt's tool calls.
     pub(crate) fn link(&self) -> Link {
         self.link.clone()
+    }
+
+    /// Waits until nothing more that the attempt says can count: it was abandoned, or its worker has been leaving for
+    /// longer than it may.
+    pub(crate) fn given_up(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.orders.clone().given_up()
+    }
+
+    /// Whether the attempt ends for no other reason than that its worker leaves: another goes on where it stood.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.orders.is_leaving() && !matches!(*self.orders.plane.borrow(), Order::Cancel(_))
     }
 
     /// Notes something about the attempt.
@@ -152,6 +167,23 @@ impl Orders {
 
     pub(crate) fn is_leaving(&self) -> bool {
         *self.leaving.borrow() == Leaving::Yes
+    }
+
+    async fn given_up(mut self) {
+        // A side that is closed says nothing any more.
+        let abandoned = async {
+            if self.plane.wait_for(|order| *order == Order::Abandon).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
+        let left = async {
+            let leaves = self.leaving.wait_for(|leaving| *leaving == Leaving::Yes).await.is_ok();
+            if leaves { sleep(FAREWELL_MAX).await } else { std::future::pending().await }
+        };
+        tokio::select! {
+            () = abandoned => {}
+            () = left => {}
+        }
     }
 
     async fn next(&mut self) -> Order {

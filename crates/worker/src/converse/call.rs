@@ -9,9 +9,12 @@ use mainspring_runtimes::default::{self as runtime, Happening, Position, ToolCal
 use mainspring_types::{EffectId, Problem};
 use serde_json::{Value, value::RawValue};
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
 
-use super::{kit::Kit, turn::Flown};
+use super::{
+    brake::{Brake, Why},
+    kit::Kit,
+    turn::Flown,
+};
 use crate::link::Link;
 
 /// How long is waited before a call that changed nothing is made again; doubles with every try.
@@ -32,9 +35,9 @@ impl Kit {
         link: Link,
         ticket: Ticket,
         (position, call): (Position, ToolCall),
-        cancel: CancellationToken,
+        brake: Arc<Brake>,
     ) -> Flown {
-        let calling = Calling { kit: self, link, ticket, position, call, cancel };
+        let calling = Calling { kit: self, link, ticket, position, call, brake };
         calling.make().await.unwrap_or_else(Flown::Failed)
     }
 }
@@ -45,7 +48,7 @@ struct Calling {
     ticket: Ticket,
     position: Position,
     call: ToolCall,
-    cancel: CancellationToken,
+    brake: Arc<Brake>,
 }
 
 impl Calling {
@@ -63,13 +66,20 @@ impl Calling {
                 ToolDecision::Abandon {} => return Ok(Flown::Gone),
                 ToolDecision::Run { effect, number, idempotency_key: key, arguments } => {
                     let begun = Try { effect, number, key, arguments: read(&arguments) };
+                    if let Some(why) = self.brake.why() {
+                        return self.leave(&begun, why).await;
+                    }
                     if let Some(flown) = self.run(&begun).await? {
                         return Ok(flown);
                     }
                 }
                 ToolDecision::Probe { effect, number, idempotency_key: key, arguments } => {
                     let begun = Try { effect, number, key, arguments: read(&arguments) };
-                    match self.kit.probe(&self.call.name, &begun.key, &begun.arguments).await {
+                    let found = tokio::select! {
+                        found = self.kit.probe(&self.call.name, &begun.key, &begun.arguments) => found,
+                        () = self.brake.halted() => return Ok(Flown::Left),
+                    };
+                    match found {
                         ToolEnd::Unknown { message } => unsure = Some(message),
                         // What was found is settled, and then is what is recorded.
                         found => drop(self.settle(&begun, found, Duration::ZERO).await?),
@@ -95,7 +105,16 @@ impl Calling {
     /// Makes the call and settles it; nothing when only the broker can say what the agent is told of it.
     async fn run(&self, begun: &Try) -> Result<Option<Flown>, Problem> {
         let started = Instant::now();
-        let end = self.until_made(begun).await;
+        let end = match (self.until_made(begun).await, self.brake.why()) {
+            // What was killed stays as open as if the worker had been killed with it: repeated, probed or asked about.
+            (ToolEnd::Unknown { .. }, Some(Why::Handover)) if self.brake.killed().is_cancelled() => {
+                return Ok(Some(Flown::Left));
+            }
+            (ToolEnd::Failed { .. }, Some(Why::Handover)) => {
+                return self.leave(begun, Why::Handover).await.map(Some);
+            }
+            (end, _) => end,
+        };
         let outcome = match &end {
             ToolEnd::Returned(outcome) => Some(outcome.clone()),
             ToolEnd::Failed { message } => Some(ToolOutcome { text: message.clone(), error: true }),
@@ -107,18 +126,37 @@ impl Calling {
         }
     }
 
+    /// Leaves a call that has not been made: nothing of this try took place.
+    async fn leave(&self, begun: &Try, why: Why) -> Result<Flown, Problem> {
+        let text = "the call was not made: the turn ended before it began".to_owned();
+        let end = match why {
+            Why::Handover => ToolEnd::NotDone {},
+            Why::Over if begun.number == 1 => ToolEnd::Failed { message: text.clone() },
+            // Of the tries before, that is not known.
+            Why::Over => ToolEnd::Unknown { message: text.clone() },
+        };
+        self.settle(begun, end, Duration::ZERO).await?;
+        Ok(match why {
+            Why::Handover => Flown::Left,
+            Why::Over => self.returned(ToolOutcome { text, error: true }),
+        })
+    }
+
     /// Makes the call; one that is known to have changed nothing is made again, a few times.
     async fn until_made(&self, begun: &Try) -> ToolEnd {
+        let killed = self.brake.killed();
         let mut wait = AGAIN_AFTER;
         for _ in 0..self.kit.assistant().bounds.tool_retries {
-            let end = self.kit.run(&self.call.name, &begun.key, &begun.arguments, &self.cancel).await;
-            if !matches!(end, ToolEnd::Failed { .. }) || self.cancel.is_cancelled() {
+            let end = self.kit.run(&self.call.name, &begun.key, &begun.arguments, killed).await;
+            if !matches!(end, ToolEnd::Failed { .. }) {
                 return end;
             }
-            sleep(wait).await;
-            wait *= 2;
+            tokio::select! {
+                () = sleep(wait) => wait *= 2,
+                () = self.brake.halted() => return end,
+            }
         }
-        self.kit.run(&self.call.name, &begun.key, &begun.arguments, &self.cancel).await
+        self.kit.run(&self.call.name, &begun.key, &begun.arguments, killed).await
     }
 
     async fn settle(&self, begun: &Try, end: ToolEnd, elapsed: Duration) -> Result<Receipt, Problem> {

@@ -1,5 +1,7 @@
 //! Asks a model through the gateway, as every agent does: over HTTP, with the attempt's token for a key.
 
+use std::io;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
@@ -16,12 +18,16 @@ use mainspring_runtimes::default::{
     wire::{self, Decoder, Family},
 };
 use mainspring_types::{Code, Problem};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::sleep};
 
 use super::deltas::Deltas;
+use crate::link::Backoff;
 
 /// The header by which one provider is asked for by its name.
 const PROVIDER: &str = "x-mainspring-provider";
+
+/// How often a connection is tried: for about a second and a half.
+const CONNECTS_MAX: u32 = 6;
 
 /// How much of a refusal is read.
 const REFUSAL_MAX: usize = 1 << 20;
@@ -77,6 +83,21 @@ impl Gateway {
         decoder.finish()
     }
 
+    /// Connects; tries for a moment, since nothing was asked yet.
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let mut backoff = Backoff::new();
+        for _ in 1..CONNECTS_MAX {
+            match TcpStream::connect(&self.address).await {
+                Err(error) => {
+                    tracing::debug!(%error, "the gateway was not reached");
+                    sleep(backoff.next()).await;
+                }
+                connected => return connected,
+            }
+        }
+        TcpStream::connect(&self.address).await
+    }
+
     async fn send(&self, request: &ModelRequest) -> Result<Response<Incoming>, Unsent> {
         let outgoing = wire::encode(self.family, request);
         let mut built = Request::post(outgoing.path)
@@ -89,7 +110,7 @@ impl Gateway {
             built = built.header(PROVIDER, provider);
         }
         let request = built.body(Full::new(Bytes::from(outgoing.body))).map_err(|_| Unsent)?;
-        let stream = TcpStream::connect(&self.address).await.map_err(|_| Unsent)?;
+        let stream = self.connect().await.map_err(|_| Unsent)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Unsent)?;
         // It ends with the answer, or when nobody reads that any more: the gateway then sees a hang-up.
         tokio::spawn(async move { drop(connection.await) });
@@ -97,7 +118,7 @@ impl Gateway {
     }
 }
 
-/// The gateway was not reached: it is asked again as for an answer that broke off.
+/// The request did not arrive, or nothing answered it: it is asked again as for an answer that broke off.
 struct Unsent;
 
 fn unserved(boundary: &Boundary, model: &ModelName) -> Problem {

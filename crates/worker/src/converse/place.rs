@@ -64,7 +64,8 @@ impl Place {
     /// What the tools are held to, as far as it is the same for all of them.
     pub(super) fn isolation(&self, launcher: &Launcher) -> serde_json::Value {
         let findings = launcher.findings();
-        let confined = findings.iter().find(|finding| finding.name == CONFINED).map(|finding| &finding.detail);
+        let confined =
+            findings.iter().find(|finding| finding.name == CONFINED).map(|finding| &finding.detail);
         serde_json::json!({ "workspace": self.workspace.files(), "tools": confined })
     }
 

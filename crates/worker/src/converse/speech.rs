@@ -25,11 +25,6 @@ pub(super) fn kept(messages: &[Message]) -> Vec<Box<RawValue>> {
     messages.iter().map(kept).collect()
 }
 
-/// What the agent said last.
-pub(super) fn last_words(history: &[Message]) -> Option<String> {
-    history.iter().rev().find(|message| message.role == Role::Assistant).map(Message::plain)
-}
-
 fn unread(error: &serde_json::Error) -> Problem {
     Problem::new(Code::DataCorrupt, "read a message of the session").because(error)
 }

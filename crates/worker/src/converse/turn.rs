@@ -1,6 +1,6 @@
 //! One turn: what is due is done, what happened is told, until the turn is over or has to wait.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use mainspring_api::{
@@ -8,13 +8,23 @@ use mainspring_api::{
     worker::{Concluded, Conclusion, End, Note, Order, Ticket, Wait},
 };
 use mainspring_runtimes::default::{
-    Action, Broken, Happening, Message, ModelRequest, Position, Turn, TurnEnd,
+    Action, Brief, Broken, Happening, Message, ModelRequest, Position, Turn, TurnEnd,
 };
 use mainspring_types::{Code, Problem};
-use tokio_util::sync::CancellationToken;
+use tokio::time::sleep;
 
-use super::{clock::Clock, deltas::Deltas, kit::Kit, model::Gateway, speech};
+use super::{
+    brake::{Brake, Why},
+    clock::Clock,
+    deltas::Deltas,
+    kit::Kit,
+    model::Gateway,
+    speech,
+};
 use crate::{execute::Control, link::Link};
+
+/// How long tools may go on when their worker leaves: a call that ends is worth more than one that has to be asked about.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Takes the turns of one attempt.
 pub(super) struct Turns {
@@ -39,13 +49,25 @@ pub(super) enum Flown {
     Happened(Happening),
     /// A call waits for something outside.
     Waits(Position, Wait),
+    /// A call is left to the attempt that comes next.
+    Left,
     /// The attempt no longer counts.
     Gone,
     /// What was under way cannot go on.
     Failed(Problem),
 }
 
-type Flights = FuturesUnordered<BoxFuture<'static, Flown>>;
+/// A turn and what is under way for it.
+struct Flight {
+    turn: Turn,
+    number: u32,
+    clock: Clock,
+    flying: FuturesUnordered<BoxFuture<'static, Flown>>,
+    waits: BTreeMap<Position, Wait>,
+    brake: Arc<Brake>,
+    /// The step that was asked last.
+    asked: u32,
+}
 
 impl Turns {
     /// Takes one turn.
@@ -55,66 +77,91 @@ impl Turns {
         history: Vec<Message>,
         incoming: Vec<Message>,
     ) -> Result<Taken, Problem> {
-        let brief = self.kit.brief(number, &self.control.scribe()).await;
-        let mut clock = Clock::begin(self.kit.assistant().bounds.turn_timeout);
-        let mut turn = Turn::begin(brief, history, number, incoming);
-        let (mut flights, cancel) = (Flights::new(), CancellationToken::new());
-        let mut waits: BTreeMap<Position, Wait> = BTreeMap::new();
+        let (brief, told) = self.brief(number).await;
+        let clock = Clock::begin(self.kit.assistant().bounds.turn_timeout);
+        let mut flight = Flight::begin(Turn::begin(brief, history, number, incoming), number, clock);
+        if let Some(order) = told
+            && let Some(end) = self.obey(order, &mut flight).await
+        {
+            return Ok(Taken::Stopped(end));
+        }
         loop {
-            for action in turn.due() {
-                if let Some(ended) = self.begin(action, number, &flights, &cancel) {
+            for action in flight.turn.due() {
+                if let Some(ended) = self.begin(action, &mut flight) {
                     return Ok(Taken::Over(ended));
                 }
             }
-            if flights.is_empty() {
+            if flight.flying.is_empty() {
                 // Nothing is under way but what is waited for.
-                let (_, wait) = waits.pop_first().expect("a turn waits for what it began");
+                let (_, wait) = flight.waits.pop_first().expect("a turn waits for what it began");
                 return Ok(Taken::Stopped(End::Parked { wait }));
             }
             tokio::select! {
-                Some(flown) = flights.next() => match flown {
-                    Flown::Happened(happening) => turn.on(happening),
-                    Flown::Waits(position, wait) => drop(waits.insert(position, wait)),
-                    Flown::Gone => return Ok(Taken::Stopped(End::Aborted {})),
-                    Flown::Failed(problem) => return Err(problem),
-                },
-                order = self.control.order() => match order {
-                    Order::Continue => clock.go_on(),
-                    Order::Hold => clock.hold(),
-                    Order::Cancel(Level::Interrupt) => {
-                        land(&mut flights, &cancel).await;
-                        turn.on(Happening::Interrupted);
-                    }
-                    Order::Cancel(_) | Order::Abandon => {
-                        land(&mut flights, &cancel).await;
-                        return Ok(Taken::Stopped(End::Aborted {}));
+                Some(flown) = flight.flying.next() => match flown {
+                    Flown::Happened(happening) => flight.turn.on(happening),
+                    Flown::Waits(position, wait) => drop(flight.waits.insert(position, wait)),
+                    Flown::Gone | Flown::Left => return Ok(Taken::Stopped(End::Aborted {})),
+                    Flown::Failed(problem) => {
+                        flight.land(Why::Over).await;
+                        return Err(problem);
                     }
                 },
-                () = clock.over() => {
-                    land(&mut flights, &cancel).await;
-                    return Err(self.out_of_time());
+                order = self.control.order() => {
+                    if let Some(end) = self.obey(order, &mut flight).await {
+                        return Ok(Taken::Stopped(end));
+                    }
+                }
+                () = flight.clock.over() => {
+                    flight.land(Why::Over).await;
+                    flight.turn.on(Happening::Failed(self.out_of_time()));
                 }
             }
         }
     }
 
+    /// What the loop is told first; without the tools of servers that had not listed them when an order came.
+    async fn brief(&mut self, number: u32) -> (Brief, Option<Order>) {
+        let scribe = self.control.scribe();
+        tokio::select! {
+            brief = self.kit.brief(number, &scribe) => (brief, None),
+            order = end_of(&mut self.control) => (Brief::of(self.kit.assistant(), Vec::new()), Some(order)),
+        }
+    }
+
+    /// Does as told; says how the attempt ends, where it does.
+    async fn obey(&self, order: Order, flight: &mut Flight) -> Option<End> {
+        match order {
+            Order::Continue => flight.clock.go_on(),
+            Order::Hold => flight.clock.hold(),
+            Order::Cancel(Level::Interrupt) => {
+                flight.land(Why::Over).await;
+                flight.turn.on(Happening::Interrupted);
+            }
+            Order::Cancel(_) => {
+                let why = if self.control.is_leaving() { Why::Handover } else { Why::Over };
+                flight.land(why).await;
+                return Some(End::Aborted {});
+            }
+            Order::Abandon => return Some(End::Aborted {}),
+        }
+        None
+    }
+
     /// Begins what is due; the end of the turn when that is what is due.
-    fn begin(
-        &self,
-        action: Action,
-        turn: u32,
-        flights: &Flights,
-        cancel: &CancellationToken,
-    ) -> Option<TurnEnd> {
+    fn begin(&self, action: Action, flight: &mut Flight) -> Option<TurnEnd> {
         match action {
             Action::Ask { step, request } => {
-                let deltas = Deltas::new(self.control.scribe(), turn, step);
-                let gateway = Arc::clone(&self.gateway);
-                flights.push(Box::pin(ask(gateway, (step, request), deltas, cancel.clone())));
+                let mut deltas = Deltas::new(self.control.scribe(), flight.number, step);
+                if std::mem::replace(&mut flight.asked, step) == step {
+                    deltas.again();
+                }
+                let (gateway, brake) = (Arc::clone(&self.gateway), Arc::clone(&flight.brake));
+                flight.flying.push(Box::pin(ask(gateway, (step, request), deltas, brake)));
             }
             Action::Call { position, call } => {
                 let (kit, link) = (Arc::clone(&self.kit), self.link.clone());
-                flights.push(Box::pin(kit.call(link, self.ticket.clone(), (position, call), cancel.clone())));
+                let brake = Arc::clone(&flight.brake);
+                flight.flying.push(Box::pin(kit.call(link, self.ticket.clone(), (position, call), brake)));
             }
             Action::Remark(remark) => self.remark(remark.kind.as_str(), &remark.message),
             Action::Finish(ended) => return Some(*ended),
@@ -150,21 +197,54 @@ impl Turns {
     }
 }
 
-/// Ends what is under way: the provider hears the hang-up, tools are killed, and what became of them is written down.
-async fn land(flights: &mut Flights, cancel: &CancellationToken) {
-    cancel.cancel();
-    while flights.next().await.is_some() {}
+impl Flight {
+    fn begin(turn: Turn, number: u32, clock: Clock) -> Self {
+        let (flying, waits, brake) = (FuturesUnordered::new(), BTreeMap::new(), Arc::default());
+        Self { turn, number, clock, flying, waits, brake, asked: 0 }
+    }
+
+    /// Ends what is under way: models are hung up on, tools are killed, and what became of them is written down.
+    ///
+    /// What has happened until then counts: an answer that is there is not asked for again.
+    async fn land(&mut self, why: Why) {
+        self.brake.halt(why);
+        let grace = sleep(if why == Why::Handover { GRACE } else { Duration::ZERO });
+        tokio::pin!(grace);
+        loop {
+            tokio::select! {
+                biased;
+                flown = self.flying.next() => match flown {
+                    None => return,
+                    // We hung up ourselves: that is no answer that broke off.
+                    Some(Flown::Happened(Happening::Answered { answer: Err(_), .. })) => {}
+                    Some(Flown::Happened(happening)) => self.turn.on(happening),
+                    Some(_) => {}
+                },
+                () = &mut grace, if !self.brake.killed().is_cancelled() => self.brake.kill(),
+            }
+        }
+    }
+}
+
+/// Waits for an order to end: nothing is under way yet that could be held.
+async fn end_of(control: &mut Control) -> Order {
+    loop {
+        match control.order().await {
+            Order::Continue | Order::Hold => {}
+            order => return order,
+        }
+    }
 }
 
 async fn ask(
     gateway: Arc<Gateway>,
     (step, request): (u32, Box<ModelRequest>),
     mut deltas: Deltas,
-    cancel: CancellationToken,
+    brake: Arc<Brake>,
 ) -> Flown {
     let answer = tokio::select! {
         answer = gateway.ask(&request, &mut deltas) => answer,
-        () = cancel.cancelled() => Err(Broken::Truncated),
+        () = brake.halted() => Err(Broken::Truncated),
     };
     match answer {
         Err(Broken::Refused { code: Some(code), .. }) if code == Code::TokenRefused.as_str() => Flown::Gone,
