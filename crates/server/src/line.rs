@@ -74,10 +74,16 @@ impl EmbeddedLine {
         for held in held {
             let (key, at) =
                 (held.assignment.key.clone(), (held.assignment.step.clone(), held.assignment.attempt));
+            let nonce = held.nonce;
             match self.task(held).await {
                 Ok(task) => tasks.push(task),
                 // One value that is gone must not take the other attempts of this claim with it.
-                Err(problem) => self.fail(&key, at, problem).await?,
+                Err(problem) => {
+                    if let Some(boundary) = &self.boundary {
+                        boundary.release(nonce, Parting::ByItself);
+                    }
+                    self.fail(&key, at, problem).await?;
+                }
             }
         }
         Ok(tasks)
