@@ -255,7 +255,7 @@ fn what_is_granted_is_told_with_its_place() {
 fn a_model_may_come_from_around() {
     let agent = read_assistant("kind: Agent\nname: x\ninstructions: Do.\n").expect("reads without a model");
     let refused = agent.plan_for(None, json!("go")).expect_err("no model");
-    insta::assert_snapshot!(shown(&[refused]), @"-:- E1102 `x` names no model, and no layer around it does (add `model: PROVIDER/MODEL` to the definition, or set `model` in config.toml)");
+    insta::assert_snapshot!(shown(&[refused]), @"-:- E1102 `x` names no model, and no layer around it does (add `model: PROVIDER/MODEL` to the definition, or set `model` of `[agents]` in config.toml)");
     let tenant = Overlay { model: Some("a/b".parse().expect("a model")), ..Overlay::default() };
     assert!(agent.plan_within(&Layers { tenant, ..Layers::default() }, None, json!("go")).is_ok());
 }
