@@ -11,7 +11,7 @@ use mainspring_runtimes::default::{
     Action, Brief, Broken, Happening, Message, ModelRequest, Position, Turn, TurnEnd,
 };
 use mainspring_types::{Code, Problem};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{
     brake::{Brake, Why},
@@ -25,6 +25,9 @@ use crate::{execute::Control, link::Link};
 
 /// How long tools may go on when their worker leaves: a call that ends is worth more than one that has to be asked about.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How long an order may take that was given: longer than the first heartbeat of an attempt.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
 
 /// Takes the turns of one attempt.
 pub(super) struct Turns {
@@ -51,7 +54,8 @@ pub(super) enum Flown {
     Waits(Position, Wait),
     /// A call is left to the attempt that comes next.
     Left,
-    /// The attempt no longer counts.
+    /// The attempt was refused: it no longer counts, or it was told to end and has not heard of it yet. Which of the two
+    /// decides whether an interruption is lost, so the order is waited for.
     Gone,
     /// What was under way cannot go on.
     Failed(Problem),
@@ -100,7 +104,13 @@ impl Turns {
                 Some(flown) = flight.flying.next() => match flown {
                     Flown::Happened(happening) => flight.turn.on(happening),
                     Flown::Waits(position, wait) => drop(flight.waits.insert(position, wait)),
-                    Flown::Gone | Flown::Left => return Ok(Taken::Stopped(End::Aborted {})),
+                    Flown::Gone => {
+                        let order = timeout(TOLD_WITHIN, end_of(&mut self.control)).await;
+                        if let Some(end) = self.obey(order.unwrap_or(Order::Abandon), &mut flight).await {
+                            return Ok(Taken::Stopped(end));
+                        }
+                    }
+                    Flown::Left => return Ok(Taken::Stopped(End::Aborted {})),
                     Flown::Failed(problem) => {
                         flight.land(Why::Over).await;
                         return Err(problem);
