@@ -10,6 +10,7 @@ use std::{
 use futures_util::StreamExt as _;
 use mainspring_api::{
     client::{Client, Live},
+    event::EventView,
     run::{CancelRun, CutCall, Level, ReceiptView, RunStatus, RunView},
     session::AddMessage,
 };
@@ -21,7 +22,7 @@ use mainspring_types::RunId;
 
 use crate::{
     harness::{PATIENCE, Server, ended, events, wait_until},
-    scene::{Scene, begin, entry, field, ledger, of_kind, said, talk},
+    scene::{Scene, begin, entry, field, ledger, said, talk},
 };
 
 const LEVELS: [Level; 3] = [Level::Interrupt, Level::Stop, Level::Kill];
@@ -293,30 +294,33 @@ async fn a_cancel_outlives_its_server_while_a_sub_agent_works() {
     assert_eq!(cancelled_and_killed(Stand::Child).await, both);
 }
 
-/// Interrupts a conversation where it stands, and goes on with it; the entries of tool calls, and the last answer.
-async fn interrupted(stand: Stand) -> String {
-    let play = Play::new();
-    let (run, workspace) = play.come_to(stand, "talk", true).await;
-    let interrupt = CancelRun { level: Level::Interrupt, reason: None };
-    play.client.cancel(run, &interrupt).await.expect("a turn is under way");
-    if stand == Stand::Stream {
-        play.assert_hung_up();
-    }
-    entry(&play.client, run, |entry| entry.kind == "gate.opened" && field(entry, "kind") == "input").await;
-    play.assert_at_rest(&workspace);
+/// Waits until the turn is over, says something, and lets the conversation end: `TURNS turns; TOOL ENTRIES; LAST WORDS`.
+async fn goes_on(play: &Play, run: RunId, workspace: &Path) -> String {
+    let is_at_rest = |entry: &EventView| entry.kind == "gate.opened" && field(entry, "kind") == "input";
+    entry(&play.client, run, is_at_rest).await;
+    play.assert_at_rest(workspace);
     let message = AddMessage { text: "Are you there?".into(), images: Vec::new() };
     play.client.message_run(run, &message).await.expect("it waits");
     play.client.done(run).await.expect("it is live");
     let view = ended(&play.client, run).await;
     assert_eq!(view.status, RunStatus::Completed, "{view:#?}");
-    let turns = of_kind(&play.client, run, "turn.ended").await.len();
     let entries = events(&play.client, run).await;
-    let tools: Vec<_> = entries
-        .iter()
-        .filter(|entry| entry.kind.starts_with("tool."))
-        .map(|entry| entry.kind.as_str())
-        .collect();
-    format!("{turns} turns; {}; {}", tools.join(" "), said(&view))
+    let turns = entries.iter().filter(|entry| entry.kind == "turn.ended").count();
+    let kinds = entries.iter().map(|entry| entry.kind.as_str()).filter(|kind| kind.starts_with("tool."));
+    format!("{turns} turns; {}; {}", kinds.collect::<Vec<_>>().join(" "), said(&view))
+}
+
+const INTERRUPT: CancelRun = CancelRun { level: Level::Interrupt, reason: None };
+
+/// Interrupts a conversation where it stands, and goes on with it.
+async fn interrupted(stand: Stand) -> String {
+    let play = Play::new();
+    let (run, workspace) = play.come_to(stand, "talk", true).await;
+    play.client.cancel(run, &INTERRUPT).await.expect("a turn is under way");
+    if stand == Stand::Stream {
+        play.assert_hung_up();
+    }
+    goes_on(&play, run, &workspace).await
 }
 
 #[tokio::test]
@@ -326,5 +330,21 @@ async fn an_interrupt_ends_the_turn_while_the_model_speaks() {
 
 #[tokio::test]
 async fn an_interrupt_ends_the_turn_while_a_tool_works() {
-    insta::assert_snapshot!(interrupted(Stand::Tool).await, @"2 turns; tool.intended tool.unknown; Yes, after 1 answers.");
+    let told = interrupted(Stand::Tool).await;
+    insta::assert_snapshot!(told, @"2 turns; tool.intended tool.unknown; Yes, after 1 answers.");
+}
+
+#[tokio::test]
+async fn an_interrupt_outlives_its_server() {
+    for stand in [Stand::Stream, Stand::Tool] {
+        let mut play = Play::new();
+        let (run, workspace) = play.come_to(stand, "talk", true).await;
+        play.client.cancel(run, &INTERRUPT).await.expect("a turn is under way");
+        play.server.kill9();
+        play.server = play.scene.serve();
+        play.client = play.scene.stage.client();
+        let told = goes_on(&play, run, &workspace).await;
+        // What was heard of the turn before the kill differs; that it is over, and what follows, does not.
+        assert!(told.starts_with("2 turns; ") && told.contains("; Yes, after "), "{stand:?} {told}");
+    }
 }

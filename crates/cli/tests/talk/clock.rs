@@ -192,5 +192,5 @@ async fn a_conversation_ends_when_nobody_goes_on_with_it_in_time_and_nothing_run
     let_pass(&gate);
     let _server = scene.serve();
     let asked = Asked { scene, client, workspace, run, gate };
-    assert_eq!(asked.settled("deny by deadline").await, "Hello to you.");
+    assert_eq!(asked.settled("end by deadline").await, "Hello to you.");
 }
