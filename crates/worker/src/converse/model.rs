@@ -64,7 +64,7 @@ impl Gateway {
         request: &ModelRequest,
         deltas: &mut Deltas,
     ) -> Result<ModelAnswer, Broken> {
-        let response = self.send(request).await.map_err(|_| Broken::Truncated)?;
+        let response = self.send(request).await?;
         let status = response.status().as_u16();
         if status != 200 {
             let body = Limited::new(response.into_body(), REFUSAL_MAX).collect().await;
@@ -98,7 +98,8 @@ impl Gateway {
         TcpStream::connect(&self.address).await
     }
 
-    async fn send(&self, request: &ModelRequest) -> Result<Response<Incoming>, Unsent> {
+    /// Sends the request; one that breaks off on its way is as an answer that does.
+    async fn send(&self, request: &ModelRequest) -> Result<Response<Incoming>, Broken> {
         let outgoing = wire::encode(self.family, request);
         let mut built = Request::post(outgoing.path)
             .header(HOST, &self.address)
@@ -109,17 +110,24 @@ impl Gateway {
         if let Some(provider) = &self.provider {
             built = built.header(PROVIDER, provider);
         }
-        let request = built.body(Full::new(Bytes::from(outgoing.body))).map_err(|_| Unsent)?;
-        let stream = self.connect().await.map_err(|_| Unsent)?;
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Unsent)?;
+        let request =
+            built.body(Full::new(Bytes::from(outgoing.body))).expect("a path, an address and a token");
+        let stream = self.connect().await.map_err(|error| unreached(&self.address, &error))?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|_| Broken::Truncated)?;
         // It ends with the answer, or when nobody reads that any more: the gateway then sees a hang-up.
         tokio::spawn(async move { drop(connection.await) });
-        sender.send_request(request).await.map_err(|_| Unsent)
+        sender.send_request(request).await.map_err(|_| Broken::Truncated)
     }
 }
 
-/// The request did not arrive, or nothing answered it: it is asked again as for an answer that broke off.
-struct Unsent;
+fn unreached(address: &str, error: &io::Error) -> Broken {
+    Broken::Refused {
+        status: 503,
+        code: Some(Code::Unreachable.as_str().to_owned()),
+        message: format!("the gateway at {address} cannot be reached: {error}"),
+    }
+}
 
 fn unserved(boundary: &Boundary, model: &ModelName) -> Problem {
     let name = &model.provider;
