@@ -50,6 +50,7 @@ impl Line for Script {
                     Ok(b"null".to_vec())
                 }
                 Call::Report(report) => self.take(*report),
+                call => panic!("no conversation is held: {call:?}"),
             }
         })
     }

@@ -220,6 +220,7 @@ impl OneTask {
                 *self.report.lock().expect("sound") = Some(*report);
                 encode(&Receipt::Recorded)
             }
+            call => panic!("a program holds no conversation: {call:?}"),
         }
     }
 

@@ -36,6 +36,7 @@ fn gateway(families: &[&str], socket: Option<PathBuf>) -> Boundary {
         token: "mst_1".to_owned(),
         families,
         model: None,
+        providers: std::collections::BTreeMap::new(),
     }
 }
 
