@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mainspring_agent::{Agent, CommandLine, Image};
+use mainspring_agent::{Agent, CommandLine, Image, Layers, Overlay};
 use mainspring_api::{limit::Dollars, run::CreateRun};
 use mainspring_types::{Code, Problem, parse_duration};
 use serde_json::Value;
@@ -98,7 +98,10 @@ type Called = (Option<String>, Option<Value>);
 
 fn call(agent: &Agent, line: CommandLine) -> Result<Called, Problem> {
     let call = agent.call(line)?;
-    agent.plan_for(call.method.as_deref(), call.input.clone())?;
+    // Which model answers where the definition names none is for the server to say.
+    let model = Some("any/model".parse().expect("a model"));
+    let layers = Layers { tenant: Overlay { model, ..Overlay::default() }, ..Layers::default() };
+    agent.plan_within(&layers, call.method.as_deref(), call.input.clone())?;
     Ok((call.method, Some(call.input).filter(|input| !input.is_null())))
 }
 
@@ -169,6 +172,19 @@ mod tests {
     fn a_rule_ends_with_its_verdict() {
         assert_eq!(rule("shell(a=b*)=ask"), Ok(("shell(a=b*)".to_owned(), "ask".to_owned())));
         assert!(rule("shell").is_err() && rule("shell=maybe").is_err() && rule("=ask").is_err());
+    }
+
+    #[test]
+    fn a_definition_without_a_model_is_left_to_the_server() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("talker.yaml");
+        fs::write(&file, "kind: Agent\nname: talker\ninstructions: Talk.\n").expect("writes");
+        let agent = mainspring_agent::read(&file).expect("it reads");
+        let line =
+            |word: Option<&str>| CommandLine { word: word.map(str::to_owned), ..CommandLine::default() };
+        assert!(call(&agent, line(Some("Go"))).is_ok());
+        let problem = call(&agent, line(None)).expect_err("it has nothing to do");
+        assert_eq!(problem.message, "`talker` was given no prompt");
     }
 
     #[test]
