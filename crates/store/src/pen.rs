@@ -283,7 +283,7 @@ impl Ledger for Pen<'_> {
 
     fn abandon(&mut self, key: &RunKey, at: Timestamp) -> Result<(), Fault> {
         self.abandon_effects(key)?;
-        self.withdraw_all(key, at)
+        self.withdraw_gates(key, at)
     }
 
     fn is_gate_settled(&mut self, key: &RunKey, gate: &Hash) -> Result<bool, Fault> {

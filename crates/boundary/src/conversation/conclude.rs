@@ -61,8 +61,18 @@ impl Conclude {
         for message in &turn.taken {
             pen.heard(key, *message, turn.number)?;
         }
+        self.withdraw(pen, now, news)?;
         let text = preview(&turn.text, SHOWN_MAX);
         self.tell(pen, now, json!({ "type": "turn.ended", "turn": turn.number, "text": text }), news)
+    }
+
+    /// Withdraws the gates at which calls of the turn waited when it was broken off: an answer would come to nothing.
+    fn withdraw(&self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<(), Fault> {
+        let key = &self.pass.key;
+        for gate in pen.open_gates(key)? {
+            self.tell(pen, now, lines::settled(gate.id(), "withdraw", "the end of the turn", None), news)?;
+        }
+        pen.withdraw_gates(key, now)
     }
 
     /// Opens the gate for the next message, unless it is open.

@@ -1,7 +1,7 @@
 //! A run that goes on for many turns: messages, the wait for them, and the end of it.
 
 use mainspring_boundary::{
-    broker::Action,
+    broker::{Action, Decision, Unanswered},
     conversation::{Concluded, Recalled, Unheard},
 };
 use mainspring_types::Hash;
@@ -69,6 +69,26 @@ async fn messages_while_the_agent_works_are_taken_up_by_its_next_turn() {
     };
     assert_eq!(messages.iter().map(|message| message.id).collect::<Vec<_>>(), [2, 3]);
     assert!(matches!(attempt.conclude(2, &[2, 3], "done too").await, Concluded::Gate { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_is_broken_off_takes_its_questions_with_it() {
+    let mut world = World::new().await;
+    world
+        .begin(
+            1,
+            &json!({ "session": { "mode": "conversation" }, "approvals": [{
+        "pattern": "shell", "verdict": "ask", "from": "agent"
+    }], "toolsets": ["shell"] }),
+        )
+        .await;
+    let attempt = world.attempt(1).await;
+    let Decision::Gate { gate, .. } = attempt.shell("make").await else { panic!("someone is asked") };
+    attempt.conclude(1, &[1], "interrupted").await;
+    assert_eq!(world.gate(gate).state, "withdrawn");
+    assert_eq!(world.lines(1), ["gate.opened", "gate.settled", "turn.ended", "gate.opened"]);
+    let late = world.answer(gate, says(Action::Approve, None)).await;
+    assert!(matches!(late, Err(Unanswered::Settled(_))), "{late:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

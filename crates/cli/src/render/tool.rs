@@ -64,6 +64,7 @@ pub(super) fn settled(entry: Entry<'_>) -> (Tone, String) {
     match entry.text("action") {
         Some("approve") => (Tone::Good, format!("allowed by {by}{said}")),
         Some("deny") => (Tone::Bad, format!("denied by {by}{said}")),
+        Some("withdraw") => (Tone::Dim, format!("withdrawn by {by}{said}")),
         _ => (Tone::Good, format!("answered by {by}{said}")),
     }
 }

@@ -200,7 +200,8 @@ impl Pen<'_> {
         self.append(key, entry).map(Some)
     }
 
-    pub(super) fn withdraw_all(&mut self, key: &RunKey, at: Timestamp) -> Result<(), Fault> {
+    /// Withdraws the open gates of a run: nobody waits for their answers any more.
+    pub fn withdraw_gates(&mut self, key: &RunKey, at: Timestamp) -> Result<(), Fault> {
         self.execute(WITHDRAW, &[&at.as_millis(), &key.tenant.as_str(), &run_bytes(key.run)])
     }
 
