@@ -7,6 +7,7 @@ mod bounds;
 mod model;
 mod overlay;
 mod rules;
+pub(crate) mod secret;
 mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};

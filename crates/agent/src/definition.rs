@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use mainspring_types::{AgentName, Code, Problem, parse_duration};
 use serde::{Deserialize, Serialize};
 
-use crate::assistant::Draft;
+use crate::assistant::{Draft, secret};
 use crate::fields::{Field, Fields, Report};
 use crate::manifest::Manifest;
 use crate::plan::{Limits, Output, StepWork, Trust};
@@ -198,6 +198,27 @@ fn duration(field: &Field<'_>) -> Option<Duration> {
 
 /// Variables by name; a number or truth value counts as it is written.
 fn env(field: &Field<'_>) -> BTreeMap<String, String> {
+    variables(field, |field, value| {
+        if secret::mentions(value) {
+            let path = field.path();
+            return field
+                .refused(format!("`{path}` refers to a secret, which only a model's tools are given"));
+        }
+        Some(())
+    })
+}
+
+/// Variables whose values may refer to secrets.
+fn env_with_secrets(field: &Field<'_>) -> BTreeMap<String, String> {
+    variables(field, secrets_named)
+}
+
+/// Whether the secrets in a value are named as they should be.
+fn secrets_named(field: &Field<'_>, value: &str) -> Option<()> {
+    secret::check(value).map_err(|error| field.refused::<()>(format!("`{}`: {error}", field.path()))).ok()
+}
+
+fn variables(field: &Field<'_>, fits: impl Fn(&Field<'_>, &str) -> Option<()>) -> BTreeMap<String, String> {
     let Some(fields) = field.fields() else { return BTreeMap::new() };
     let variable = |(name, field): (&str, Field<'_>)| {
         if !is_variable(name) {
@@ -208,6 +229,7 @@ fn env(field: &Field<'_>) -> BTreeMap<String, String> {
         if value.contains('\0') {
             return field.refused(format!("`{}` holds a NUL byte, which no variable can", field.path()));
         }
+        fits(&field, &value)?;
         Some((name.to_owned(), value))
     };
     fields.all().filter_map(variable).collect()

@@ -20,6 +20,7 @@ mod deltas;
 mod kit;
 mod model;
 mod place;
+mod secrets;
 mod speech;
 mod turn;
 
@@ -37,12 +38,15 @@ use self::{
     kit::Kit,
     model::Gateway,
     place::{Place, Where},
+    secrets::Secrets,
     turn::{Taken, Turns},
 };
 use crate::{
     execute::{Control, Execute, Execution, Outcome},
     process::ProcessExecutor,
 };
+
+pub use self::secrets::Vault;
 
 /// Where conversations find what they need. All paths are absolute.
 #[derive(Clone)]
@@ -61,6 +65,7 @@ pub struct Ground {
 pub struct ConverseExecutor {
     ground: Ground,
     launcher: Launcher,
+    vault: Vault,
 }
 
 /// Works on attempts of every kind.
@@ -126,9 +131,15 @@ fn is_conversation(task: &Task) -> bool {
 }
 
 impl ConverseExecutor {
-    /// An executor on this ground.
+    /// An executor on this ground. Secrets are those of its environment.
     pub fn new(ground: Ground, launcher: Launcher) -> Self {
-        Self { ground, launcher }
+        Self { ground, launcher, vault: Vault::of_environment() }
+    }
+
+    /// The same, with secrets from elsewhere.
+    #[must_use]
+    pub fn with_vault(self, vault: Vault) -> Self {
+        Self { vault, ..self }
     }
 
     async fn converse(&self, task: Task, control: Control, launcher: &Launcher) -> Result<End, Problem> {
@@ -139,11 +150,12 @@ impl ConverseExecutor {
         let link = control.link();
         let Some(recalled) = link.recall(&task.ticket).await? else { return Ok(End::Aborted {}) };
         let gateway = Gateway::of(task.boundary.as_ref(), &assistant.model)?;
+        let secrets = Secrets::find(&assistant, &self.vault)?;
         let place = Place::open(&self.ground, &task, workspace).await?;
         let isolation = place.isolation(launcher);
         control.progress(Note::Started { isolation });
         let mode = assistant.session.mode;
-        let kit = Arc::new(Kit::new(&self.ground, launcher, place, *assistant));
+        let kit = Arc::new(Kit::new(&self.ground, launcher, place, (*assistant, secrets)));
         let turns =
             Turns { ticket: task.ticket, link, gateway: Arc::new(gateway), kit: Arc::clone(&kit), control };
         let ended = Conversation { turns, mode }.hold(recalled).await;

@@ -20,7 +20,7 @@ mod process;
 mod slot;
 mod worker;
 
-pub use converse::{ConverseExecutor, Executor, Ground};
+pub use converse::{ConverseExecutor, Executor, Ground, Vault};
 pub use execute::{Control, Execute, Execution, Outcome, Scribe};
 pub use mainspring_tools::web::Reach;
 pub use process::{Folders, ProcessExecutor};

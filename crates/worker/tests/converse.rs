@@ -9,6 +9,8 @@ mod calls;
 mod ending;
 #[path = "converse/leaving.rs"]
 mod leaving;
+#[path = "converse/secrets.rs"]
+mod secrets;
 #[path = "converse/speech.rs"]
 mod speech;
 #[path = "converse/turns.rs"]

@@ -77,8 +77,9 @@ impl Draft {
 
     fn no_model(&self) -> Problem {
         let message = format!("`{}` names no model, and no layer around it does", self.name);
-        Problem::new(Code::InvalidManifest, message)
-            .suggest("add `model: PROVIDER/MODEL` to the definition, or set `model` of `[agents]` in config.toml")
+        Problem::new(Code::InvalidManifest, message).suggest(
+            "add `model: PROVIDER/MODEL` to the definition, or set `model` of `[agents]` in config.toml",
+        )
     }
 
     /// The problem of a run's line that is about no tool: a typing mistake there would let pass what it is to stop.

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use mainspring_types::AgentName;
 
-use super::{env, limits};
+use super::{env_with_secrets, limits};
 use crate::assistant::{Assistant, Draft};
 use crate::fields::Fields;
 
@@ -44,7 +44,7 @@ pub(super) fn read(fields: &mut Fields<'_>, about: About, folder: &Path) -> Opti
         session: fields.optional("session").map(|field| terms::session(&field)).unwrap_or_default(),
         output: fields.optional("output").and_then(|field| terms::schema(&field)),
         limits,
-        env: fields.optional("env").map(|field| env(&field)).unwrap_or_default(),
+        env: fields.optional("env").map(|field| env_with_secrets(&field)).unwrap_or_default(),
         ..granted
     };
     let draft = rules::read(fields, draft);

@@ -269,6 +269,29 @@ fn a_run_cannot_mistype_what_it_denies() {
     insta::assert_snapshot!(shown(&[refused.expect_err("no such tool")]), @"-:- E1206 `approvals` of the run name `shel(rm *)`, which is no tool of `reviewer` (did you mean `shell`?)");
 }
 
+#[test]
+fn secrets_are_stored_by_their_names_and_checked_where_they_stand() {
+    let fields = "
+env: {A: '${secret:ONE}'}
+tools:
+  - {name: deploy, description: Deploys., run: [./d], effect: pure, env: {B: 'x ${secret:TWO}'}}
+mcp_servers:
+  near: {command: [./server], env: {C: '${secret:ONE}'}}
+  far: {url: 'https://example.com', headers: {Authorization: 'Bearer ${secret:THREE}'}}
+";
+    let agent = assistant(fields);
+    assert_eq!(agent.secrets().into_iter().collect::<Vec<_>>(), ["ONE", "THREE", "TWO"]);
+    assert!(serde_json::to_string(&agent).expect("data").contains("Bearer ${secret:THREE}"));
+    let wrong = fields.replace("ONE", "one").replace("${secret:THREE}", "${secret:THREE");
+    insta::assert_snapshot!(shown(&read_assistant(&format!("{CONTRACT}{wrong}")).expect_err("refused")), @"
+    9:10 E1102 `env.A`: `${secret:one}` refers to no secret: write its name in capitals, digits and `_`, such as ${secret:GITHUB_TOKEN}
+    13:40 E1102 `mcp_servers.near.env.C`: `${secret:one}` refers to no secret: write its name in capitals, digits and `_`, such as ${secret:GITHUB_TOKEN}
+    14:62 E1102 `mcp_servers.far.headers.Authorization`: `${secret:THREE` refers to no secret: write its name in capitals, digits and `_`, such as ${secret:GITHUB_TOKEN}
+    ");
+    let step = "kind: Agent\nname: a\nsteps: [{id: go, run: [env], env: {A: '${secret:ONE}'}}]\n";
+    insta::assert_snapshot!(shown(&read_assistant(step).expect_err("refused")), @"3:39 E1102 `steps[0].env.A` refers to a secret, which only a model's tools are given");
+}
+
 fn refused(input: Value) -> String {
     let agent = read_assistant(CONTRACT).expect("the contract reads");
     let problem: Problem = agent.plan_for(None, input).expect_err("no input of a model");

@@ -8,7 +8,7 @@ use crate::data::HOME_VARIABLE;
 /// The text of `docs/configuration.md`.
 pub fn reference() -> String {
     let settings: String = SETTINGS.iter().map(setting).collect();
-    [introduction(), settings, providers(), budgets(), agents(), web()].concat()
+    [introduction(), settings, providers(), budgets(), agents(), web(), secrets()].concat()
 }
 
 fn introduction() -> String {
@@ -19,7 +19,7 @@ Every setting can stand in `config.toml` in the data folder, in the environment,
 variable wins over the file and a flag over both; an empty variable counts as not set. A setting that does not exist,
 or has a value it cannot have, is refused with its place ([E1406](errors/E1406.md)). [Providers](#providers) of models,
 [budgets](#budgets), what holds for all [agents](#agents) and the [web](#web) stand in tables of the file, after the
-settings.
+settings. [Secrets](#secrets) are variables alone.
 
 The data folder itself is named by `--data`, else by the variable `{HOME_VARIABLE}`, else it is `~/.mainspring`.
 
@@ -117,6 +117,17 @@ stands for then, but never a link-local address, where clouds keep the credentia
 {}",
         fields(WEB_FIELDS)
     )
+}
+
+fn secrets() -> String {
+    "
+## secrets
+
+What a definition calls `${secret:NAME}` ([Definitions](definitions.md#secrets)) is the variable
+`MAINSPRING_SECRET_NAME` of the process that serves. It is read when a run starts its tools; an empty one counts as not set,
+and a run that needs one that is not set fails before anything of it starts.
+"
+    .to_owned()
 }
 
 fn fields(fields: &[Field]) -> String {

@@ -16,7 +16,7 @@ use mainspring_tools::{self as tools, Ended, Surroundings, manifest, web::Reach}
 use mainspring_types::{Problem, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ground, place::Place};
+use super::{Ground, place::Place, secrets::Secrets};
 use crate::execute::Scribe;
 
 /// What an attempt's tools need. Its servers are started when they are first needed and end with it.
@@ -27,14 +27,21 @@ pub(super) struct Kit {
     hidden: Vec<PathBuf>,
     reach: Reach,
     servers: Servers,
+    secrets: Secrets,
 }
 
 impl Kit {
-    pub(super) fn new(ground: &Ground, launcher: &Launcher, place: Place, assistant: Assistant) -> Self {
+    pub(super) fn new(
+        ground: &Ground,
+        launcher: &Launcher,
+        place: Place,
+        (assistant, secrets): (Assistant, Secrets),
+    ) -> Self {
+        let assistant = secrets.given_to(assistant);
         let around = surroundings(&place, launcher, &ground.hidden, &ground.reach, &assistant);
         let servers = Servers::new(launcher, &room(&around), &found(&assistant.mcp_servers, &place.agent));
         let (hidden, reach) = (ground.hidden.clone(), ground.reach.clone());
-        Self { assistant, place, launcher: launcher.clone(), hidden, reach, servers }
+        Self { assistant, place, launcher: launcher.clone(), hidden, reach, servers, secrets }
     }
 
     pub(super) fn assistant(&self) -> &Assistant {
@@ -89,6 +96,16 @@ impl Kit {
         arguments: &serde_json::Value,
         cancel: &CancellationToken,
     ) -> ToolEnd {
+        self.secrets.hidden(self.make(tool, key, arguments, cancel).await)
+    }
+
+    async fn make(
+        &self,
+        tool: &str,
+        key: &str,
+        arguments: &serde_json::Value,
+        cancel: &CancellationToken,
+    ) -> ToolEnd {
         if let Some((server, _)) = self.served(tool) {
             let timeout = self.assistant.mcp_servers[server].timeout.unwrap_or(self.patience());
             let call = Call { tool, arguments, key, timeout };
@@ -123,11 +140,11 @@ impl Kit {
         let Some(own) = self.custom(tool) else {
             return ToolEnd::Unknown { message: format!("`{tool}` has nothing that could tell") };
         };
-        match manifest::probe(own, key, arguments, &self.around(key)).await {
+        self.secrets.hidden(match manifest::probe(own, key, arguments, &self.around(key)).await {
             manifest::Probe::Done { text } => ToolEnd::Returned(ToolOutcome { text, error: false }),
             manifest::Probe::NotDone => ToolEnd::NotDone {},
             manifest::Probe::Unsure { why } => ToolEnd::Unknown { message: why },
-        }
+        })
     }
 
     /// What the conversation came to so far, as the run's result.

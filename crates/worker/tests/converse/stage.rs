@@ -20,7 +20,7 @@ use mainspring_api::{
 use mainspring_sandbox::Launcher;
 use mainspring_testkit::{processes::marked, upstream::Upstream};
 use mainspring_types::{AttemptNo, Code, EffectId, Hash, Problem, RunId, StepId, TenantId, Value};
-use mainspring_worker::{ConverseExecutor, Ground, Reach, Worker};
+use mainspring_worker::{ConverseExecutor, Ground, Reach, Vault, Worker};
 use serde_json::{Value as Json, json, value::to_raw_value};
 use tempfile::TempDir;
 use tokio::{
@@ -31,6 +31,9 @@ use tokio::{
 
 /// Nothing here takes that long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The only secret there is, `CANARY`.
+pub(crate) const CANARY: &str = "sk-canary-5e0c";
 
 /// What the control plane says to a call.
 type Decide = Box<dyn Fn(&ToolIntent) -> ToolDecision + Send + Sync>;
@@ -141,7 +144,8 @@ impl Stage {
             order: watch::Sender::new(Order::Continue),
             told: watch::Sender::default(),
         });
-        let executor = ConverseExecutor::new(ground, launcher());
+        let secret = |name: &str| (name == "CANARY").then(|| CANARY.to_owned());
+        let executor = ConverseExecutor::new(ground, launcher()).with_vault(Vault::new(secret));
         let worker = Worker::new(Arc::clone(&plane) as _, Arc::new(executor), NonZeroU32::MIN, "w1");
         let (leave, mut left) = watch::channel(false);
         let at_work = tokio::spawn(worker.run(async move {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mainspring_types::{Code, Problem};
 
-use super::super::{duration, env, steps::argv};
+use super::super::{duration, env_with_secrets, secrets_named, steps::argv};
 use super::rules::globs;
 use crate::assistant::{CustomTool, EffectClass, McpServer, Transport};
 use crate::fields::{Field, Fields};
@@ -65,7 +65,7 @@ fn transport(fields: &mut Fields<'_>) -> Option<Transport> {
     match (command, url) {
         (Some(command), None) => {
             useless(headers, "url");
-            let env = own.map(|field| env(&field)).unwrap_or_default();
+            let env = own.map(|field| env_with_secrets(&field)).unwrap_or_default();
             Some(Transport::Stdio { command: argv(&command)?, env })
         }
         (None, Some(url)) => {
@@ -107,6 +107,7 @@ fn headers(field: &Field<'_>) -> BTreeMap<String, String> {
         if !is_name || value.contains(|letter: char| letter.is_control()) {
             return field.refused(format!("`{}` is not a header of HTTP", field.path()));
         }
+        secrets_named(&field, &value)?;
         Some((name.to_owned(), value))
     };
     field.fields().into_iter().flat_map(Fields::all).filter_map(header).collect()

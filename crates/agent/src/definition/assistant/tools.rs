@@ -9,7 +9,7 @@ use std::{
 use mainspring_types::{Code, Problem};
 use serde_json::Value;
 
-use super::super::{duration, env, steps::argv};
+use super::super::{duration, env_with_secrets, steps::argv};
 use super::terms::schema;
 use crate::assistant::{CustomTool, EffectClass};
 use crate::fields::{Field, Fields, Report};
@@ -51,7 +51,7 @@ fn tool(mut fields: Fields<'_>) -> Option<CustomTool> {
     let class = class(&mut fields);
     let timeout = fields.optional("timeout").and_then(|field| duration(&field));
     let probe = fields.optional("probe").and_then(|field| argv(&field));
-    let env = fields.optional("env").map(|field| env(&field)).unwrap_or_default();
+    let env = fields.optional("env").map(|field| env_with_secrets(&field)).unwrap_or_default();
     fields.refuse_rest();
     Some(CustomTool {
         name: name?,
