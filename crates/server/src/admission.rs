@@ -41,17 +41,17 @@ pub(crate) struct Ground<'a> {
 }
 
 /// Checks a request; every problem of the agent's files is told at once.
-pub(crate) fn admit(request: CreateRun, ground: Ground<'_>) -> Result<Admitted, Vec<Problem>> {
+pub(crate) fn admit(request: &CreateRun, ground: Ground<'_>) -> Result<Admitted, Vec<Problem>> {
     let timeout_ms = timeout_of(request.timeout.as_deref()).map_err(one)?;
-    let limits = limits::of_new(&request).map_err(one)?;
+    let limits = limits::of_new(request).map_err(one)?;
     let path = path_of(&request.agent, ground.paths).map_err(one)?;
     let mut agent = mainspring_agent::read(&path)?;
-    talk::set_mode(&mut agent, &request);
+    talk::set_mode(&mut agent, request);
     let trust = honoured(&agent).map_err(one)?;
     let input = request.input.clone().unwrap_or(Value::Null);
-    let layers = Layers { tenant: ground.tenant.clone(), run: talk::overlay(&request).map_err(one)? };
+    let layers = Layers { tenant: ground.tenant.clone(), run: talk::overlay(request).map_err(one)? };
     let prepared = agent.plan_within(&layers, request.method.as_deref(), input).map_err(one)?;
-    let talk = talk::of(&request, ground.paths, (&prepared.steps, &prepared.input)).map_err(one)?;
+    let talk = talk::of(request, ground.paths, (&prepared.steps, &prepared.input)).map_err(one)?;
     let limits = talk::with_budget(limits, &prepared.steps);
     let snapshot = agent.materialise(ground.versions).map_err(one)?;
     let document = serde_json::to_string(&agent).expect("an agent is plain data");

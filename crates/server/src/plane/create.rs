@@ -60,7 +60,7 @@ impl Plane {
         let (paths, versions, tenant) = (caller.paths, self.versions.clone(), Arc::clone(&self.overlay));
         let admitted = tokio::task::spawn_blocking(move || {
             let ground = Ground { paths, versions: &versions, tenant: &tenant };
-            admission::admit(request, ground)
+            admission::admit(&request, ground)
         })
         .await
         .map_err(|_| vec![Problem::new(Code::Internal, "reading the agent failed unexpectedly")])??;
