@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 
 use self::{
     arrivals::Arrivals,
-    rest::{Rest, rest},
+    rest::{Rest, rest, settled},
     wake::{Answers, Flood, Woken},
 };
 use crate::{
@@ -88,7 +88,7 @@ fn measure(runtime: &Runtime, watch: Duration) -> Round {
     let idle = rest(first.pid(), watch);
     let client = client(folder.path());
     let sessions = runtime.block_on(inbox::fill(&client, folder.path(), SESSIONS));
-    let parked = rest(first.pid(), Duration::ZERO);
+    let parked = settled(first.pid());
     drop(first);
 
     let again = begin();
@@ -98,17 +98,17 @@ fn measure(runtime: &Runtime, watch: Duration) -> Round {
     let woken = runtime.block_on(answers.one_by_one(singly));
     let flood = runtime.block_on(answers.together(together));
     let commits = runtime.block_on(wake::commits(folder.path(), ONE_BY_ONE));
-    [at_rest(&idle, &parked, &waiting), singly_woken(&woken, commits), flooded(&flood)].concat()
+    [at_rest(&idle, parked, &waiting), singly_woken(&woken, commits), flooded(&flood)].concat()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "five hundred")]
-fn at_rest(idle: &Rest, parked: &Rest, waiting: &Rest) -> Round {
-    let each = |rest: &Rest| (rest.memory - idle.memory) * 1024.0 / SESSIONS as f64;
+fn at_rest(idle: &Rest, parked: f64, waiting: &Rest) -> Round {
+    let each = |memory: f64| (memory - idle.memory) * 1024.0 / SESSIONS as f64;
     vec![
         ("memory of a fresh process on a new folder", "MB", idle.memory),
         ("memory of a fresh process, 500 waiting", "MB", waiting.memory),
-        (EACH, "KB", each(waiting)),
-        ("memory of the process that parked them", "MB", parked.memory),
+        (EACH, "KB", each(waiting.memory)),
+        ("memory of the process that parked them", "MB", parked),
         ("the same for each of them", "KB", each(parked)),
         (PROCESSES, "", waiting.children),
         (CPU, "ms", waiting.cpu),

@@ -4,15 +4,12 @@ use std::{fs, thread::sleep, time::Duration};
 
 use crate::{measure::cpu_of, memory};
 
-/// Memory has settled once it changes by less than this, in MB, from one second to the next.
-const SETTLED_MB: f64 = 0.05;
-
-/// After so many seconds it is taken as it is.
-const SETTLE_MAX: usize = 15;
+/// Threads that nobody needs any more end after ten seconds, and what they held is given back then.
+const SETTLE: Duration = Duration::from_secs(13);
 
 /// What a process was while it was watched.
 pub(super) struct Rest {
-    /// The memory that it had written to before, once that had settled, in MB.
+    /// The memory that it had written to, in MB.
     pub(super) memory: f64,
     /// The processes that it has.
     pub(super) children: f64,
@@ -22,13 +19,13 @@ pub(super) struct Rest {
     pub(super) wakes: f64,
 }
 
-/// Watches a process for that long.
+/// Watches a process for that long, once it has come to rest.
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 pub(super) fn rest(pid: u32, watch: Duration) -> Rest {
     let memory = settled(pid);
     let (cpu, wakes) = (cpu_of(pid), switches(pid));
     sleep(watch);
-    let each = |amount: f64| if watch.is_zero() { f64::NAN } else { amount / watch.as_secs_f64() };
+    let each = |amount: f64| amount / watch.as_secs_f64();
     Rest {
         memory,
         children: children(pid) as f64,
@@ -37,17 +34,10 @@ pub(super) fn rest(pid: u32, watch: Duration) -> Rest {
     }
 }
 
-fn settled(pid: u32) -> f64 {
-    let mut before = memory::written_by(pid);
-    for _ in 0..SETTLE_MAX {
-        sleep(Duration::from_secs(1));
-        let now = memory::written_by(pid);
-        if (now - before).abs() < SETTLED_MB {
-            return now;
-        }
-        before = now;
-    }
-    before
+/// The memory that a process has written to, in MB, once it has come to rest.
+pub(super) fn settled(pid: u32) -> f64 {
+    sleep(SETTLE);
+    memory::written_by(pid)
 }
 
 fn children(pid: u32) -> usize {
