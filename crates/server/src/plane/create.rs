@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use mainspring_api::run::{CreateRun, RunView};
 use mainspring_boundary::conversation::{self, Beginning, Begun, Unbegun};
-use mainspring_core::{Created, Principal, RULES};
+use mainspring_core::{Created, Event, Principal, RULES, What};
 use mainspring_engine::{Accepted, Body, Create, EngineError, Refused};
 use mainspring_store::{Key, Keyed, RunKey};
-use mainspring_types::{Code, Hash, Problem, RequestId, RunId, SessionId, Value};
+use mainspring_types::{Code, Hash, Problem, RequestId, RunId, SessionId, TenantId, Value};
+use serde_json::{Value as Json, json};
 
 use super::Plane;
 use crate::{
@@ -82,7 +83,7 @@ impl Plane {
         let run = RunId::generate();
         let session = talk.as_ref().map(|talk| talk.session.unwrap_or_else(SessionId::generate));
         if let Some(talk) = &talk {
-            plan.steps[0].work["workspace"] = workspace(talk, run);
+            plan.steps[0].work["workspace"] = self.workspace(&tenant, talk, run).await?;
         }
         let created = Created {
             run,
@@ -133,10 +134,32 @@ impl Plane {
     }
 }
 
-/// Where the run's tools work, as its plan says it: children work there too.
-fn workspace(talk: &Talk, run: RunId) -> serde_json::Value {
-    match &talk.workspace {
-        Some(path) => serde_json::json!({ "path": path }),
-        None => serde_json::json!({ "own": run }),
+impl Plane {
+    /// Where the run's tools work, as its plan says it: children work there too. A run that goes on with a session works
+    /// where the one before it did, unless it is told otherwise.
+    async fn workspace(&self, tenant: &TenantId, talk: &Talk, run: RunId) -> Result<Json, Problem> {
+        let before = match (&talk.workspace, talk.session) {
+            (Some(path), _) => return Ok(json!({ "path": path })),
+            (None, Some(session)) => self.last_workspace(tenant.clone(), session).await?,
+            (None, None) => None,
+        };
+        Ok(before.unwrap_or_else(|| json!({ "own": run })))
+    }
+
+    /// Where the session's last turn was taken. That of a session it was forked from is left to that session.
+    async fn last_workspace(&self, tenant: TenantId, session: SessionId) -> Result<Option<Json>, Problem> {
+        let first_entry = self.read(move |readers| {
+            let last = readers.last_turn(&tenant, session)?;
+            let turn = readers.turns(&tenant, session, last.saturating_sub(1), 1)?.pop();
+            let Some(run) = turn.map(|turn| turn.run) else { return Ok(None) };
+            let key = RunKey { tenant, run };
+            let is_its_own = readers.conversation(&key)?.is_some_and(|part| part.session == session);
+            if is_its_own { Ok(readers.entries(&key, 0, 1)?.pop()) } else { Ok(None) }
+        });
+        let event = first_entry.await?.and_then(|entry| serde_json::from_str::<Event>(&entry.envelope).ok());
+        Ok(match event.map(|event| event.what) {
+            Some(What::Created(created)) => created.plan.steps[0].work.get("workspace").cloned(),
+            _ => None,
+        })
     }
 }

@@ -70,6 +70,17 @@ impl Kit {
             self.servers.pin(server, pinned.clone()).await?;
             return Ok(Arc::new(pinned));
         }
+        let listed = self.listed(turn, server, scribe).await;
+        // One that does not answer has no tools in this turn, whatever becomes of it: a repeated attempt says the same.
+        let listing = listed.as_ref().map_or_else(|_| Arc::default(), Arc::clone);
+        self.place.pin(turn, server, &listing).map_err(|error| {
+            Problem::new(mainspring_types::Code::DataInaccessible, "pin a list of tools").because(&error)
+        })?;
+        listed
+    }
+
+    /// The tools that a server lists now, with what changed since the turn before.
+    async fn listed(&self, turn: u32, server: &str, scribe: &Scribe) -> Result<Arc<Listing>, Problem> {
         let listing = match turn.checked_sub(1).and_then(|before| self.place.pinned(before, server)) {
             None => self.servers.list(server).await?,
             Some(before) => {
@@ -82,9 +93,6 @@ impl Kit {
             }
         };
         listing.left_out.iter().for_each(|why| tell(scribe, &format!("MCP server `{server}`: {why}")));
-        self.place.pin(turn, server, &listing).map_err(|error| {
-            Problem::new(mainspring_types::Code::DataInaccessible, "pin a list of tools").because(&error)
-        })?;
         Ok(listing)
     }
 
