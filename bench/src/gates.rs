@@ -103,13 +103,12 @@ fn measure(runtime: &Runtime, watch: Duration) -> Round {
 
 #[expect(clippy::cast_precision_loss, reason = "five hundred")]
 fn at_rest(idle: &Rest, parked: f64, waiting: &Rest) -> Round {
-    let each = |memory: f64| (memory - idle.memory) * 1024.0 / SESSIONS as f64;
+    let each = (waiting.memory - idle.memory) * 1024.0 / SESSIONS as f64;
     vec![
         ("memory of a fresh process on a new folder", "MB", idle.memory),
         ("memory of a fresh process, 500 waiting", "MB", waiting.memory),
-        (EACH, "KB", each(waiting.memory)),
+        (EACH, "KB", each),
         ("memory of the process that parked them", "MB", parked),
-        ("the same for each of them", "KB", each(parked)),
         (PROCESSES, "", waiting.children),
         (CPU, "ms", waiting.cpu),
         ("the same with no session", "ms", idle.cpu),
