@@ -98,7 +98,7 @@ async fn it_waits_with_the_evidence_across_deaths_and_is_asked_once() {
     entry(&play.client, play.run, |entry| field(entry, "end") == "parked").await;
     play.restart();
     let open = play.client.list_gates(&ListGates::default()).await.expect("a page").items;
-    assert_eq!(open, [first.clone()]);
+    assert_eq!(open, std::slice::from_ref(&first));
     assert_eq!((first.kind, first.tool.as_deref(), first.deadline), (GateKind::Unknown, Some("pay"), None));
     insta::assert_snapshot!(first.why.as_deref().unwrap_or_default(), @"try 1 of this call, which attempt 1 began, broke off before `pay` answered. Nobody knows whether it took effect, and it is not made again by itself. Approve makes it again; an answer says what it returned; deny leaves it as it is, and the agent is told");
     let paid = answer(Action::Answer, Some("paid"));

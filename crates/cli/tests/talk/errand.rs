@@ -168,7 +168,7 @@ impl Play {
     /// Looks again and again at what is asked, and answers it, until the run has ended.
     async fn attend(&self, act: &Act) {
         let begun = Instant::now();
-        while !self.look(act).await.unwrap_or_else(unreached) {
+        while !self.look(act).await.unwrap_or_else(|problem| unreached(&problem)) {
             assert!(begun.elapsed() < PATIENCE, "{:#?}", self.client.run(act.run).await);
             tokio::time::sleep(LOOK).await;
         }
@@ -315,7 +315,7 @@ fn what_the_ledger_says(act: &Act, gate: &GateView) -> AnswerGate {
 }
 
 /// A person whose server is gone looks again.
-fn unreached(problem: Problem) -> bool {
+fn unreached(problem: &Problem) -> bool {
     assert_eq!(problem.code, Code::Unreachable, "{problem:?}");
     false
 }

@@ -111,8 +111,7 @@ impl Journal {
 
 impl Call {
     fn of(intended: &EventView) -> Self {
-        let number =
-            intended.data.get("arguments").map(|arguments| arguments["n"].clone()).unwrap_or(Value::Null);
+        let number = intended.data.get("arguments").map_or(Value::Null, |arguments| arguments["n"].clone());
         let name = format!("{} {number}", field(intended, "tool"));
         Self { name, class: field(intended, "class").to_owned(), is_committed: false }
     }
