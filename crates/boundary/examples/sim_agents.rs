@@ -20,6 +20,9 @@ mod agents;
 
 use agents::{Failure, Lab, Report};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "usage: sim_agents --seeds N [--from S]";
 
 /// Which seeds.
@@ -47,7 +50,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some(failure) => {
-            println!("{failure}\nrepeat it: cargo xtask sim --agents --seeds 1 --from {}", failure.seed);
+            println!("{failure}\nrepeat it: cargo xtask sim --seeds 1 --from {}", failure.seed);
             ExitCode::FAILURE
         }
     }

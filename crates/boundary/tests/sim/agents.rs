@@ -16,21 +16,28 @@
 //! to end once everybody behaves.
 
 mod attempt;
+mod call;
 mod cast;
 mod deed;
+mod landing;
 mod laws;
+mod life;
 mod model;
 mod people;
 mod prng;
 mod report;
 mod server;
 mod standing;
+mod start;
 mod tools;
 mod town;
 mod universe;
+mod wishes;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mainspring_boundary::price::Prices;
 
 pub(crate) use self::report::{Failure, Report};
 use self::{
@@ -46,41 +53,48 @@ const DISK_USES_MAX: u32 = 200;
 #[derive(Default)]
 pub(crate) struct Lab {
     disk: Option<(Disk, u32)>,
+    prices: Option<Prices>,
+}
+
+/// A universe after its end.
+struct Life {
+    report: Report,
+    summary: Summary,
+    told: Vec<String>,
 }
 
 impl Lab {
     /// Lives through what the seed holds; ends at the first law that is broken.
     pub(crate) fn run(&mut self, seed: u64) -> Result<Report, Box<Failure>> {
         if seed % 2 == 1 {
-            return self.live(seed, Weather::Rough, Manners::Wild).map(|(report, _)| report);
+            return self.live(seed, Weather::Rough, Manners::Wild).map(|life| life.report);
         }
-        let (mut report, calm) = self.live(seed, Weather::Calm, Manners::Steady)?;
-        let (rough_report, rough) = self.live(seed, Weather::Rough, Manners::Steady)?;
-        report += rough_report;
-        laws::same(&calm, &rough).map_err(|broken| Failure::of(seed, broken, Vec::new()))?;
+        let calm = self.live(seed, Weather::Calm, Manners::Steady)?;
+        let rough = self.live(seed, Weather::Rough, Manners::Steady)?;
+        if let Err(broken) = laws::same(&calm.summary, &rough.summary) {
+            return Err(Box::new(Failure::of(seed, broken, rough.told)));
+        }
+        let mut report = calm.report;
+        report += rough.report;
         Ok(report)
     }
 
-    fn live(
-        &mut self,
-        seed: u64,
-        weather: Weather,
-        manners: Manners,
-    ) -> Result<(Report, Summary), Box<Failure>> {
+    fn live(&mut self, seed: u64, weather: Weather, manners: Manners) -> Result<Life, Box<Failure>> {
         let (disk, uses) = self.disk.take().unwrap_or_else(|| (Disk::new(), 0));
-        let mut universe = Universe::new(seed, weather, manners, disk);
+        let prices = self.prices.get_or_insert_with(Prices::builtin).clone();
+        let mut universe = Universe::new((seed, prices), weather, manners, disk);
         let lived = catch_unwind(AssertUnwindSafe(|| universe.live()));
         let broken = match lived {
             Ok(Ok(summary)) => {
-                let report = universe.report;
+                let (report, told) = (universe.report, universe.told.drain(..).collect());
                 let disk = universe.into_disk();
                 self.disk = (uses < DISK_USES_MAX).then_some((disk, uses + 1));
-                return Ok((report, summary));
+                return Ok(Life { report, summary, told });
             }
             Ok(Err(broken)) => broken,
             Err(panic) => Broken { law: "nothing panics", detail: message_of(&*panic) },
         };
-        Err(Failure::of(seed, broken, universe.told.into()))
+        Err(Box::new(Failure::of(seed, broken, universe.told.into())))
     }
 }
 

@@ -20,8 +20,6 @@ pub(super) struct Attempt {
     pub(super) assistant: Arc<Assistant>,
     /// What was said in the turns before.
     pub(super) history: Vec<Message>,
-    /// What the latest turn came to.
-    pub(super) output: Value,
     pub(super) stage: Stage,
 }
 

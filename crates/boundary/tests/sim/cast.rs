@@ -115,7 +115,7 @@ fn agent(prng: &mut Prng, name: &str, tools: &[Value], below: &[(&str, Value)]) 
 }
 
 fn gate_policy(prng: &mut Prng) -> GatePolicy {
-    let deadline = prng.chance(60).then(|| Duration::from_secs(3_600));
+    let deadline = prng.chance(60).then(|| Duration::from_hours(1));
     let fallback = if prng.chance(70) { Fallback::Deny } else { Fallback::Approve };
     GatePolicy { deadline, fallback, escalation: None }
 }
@@ -124,6 +124,6 @@ fn set_bounds(assistant: &mut Assistant, prng: &mut Prng, gates: &GatePolicy) {
     assistant.gates = gates.clone();
     assistant.bounds.steps = prng.weigh(&[(1, 2), (4, 6)]);
     assistant.bounds.parallel_tools = prng.weigh(&[(1, 1), (1, 2), (3, 4)]);
-    assistant.session.input_deadline = prng.chance(50).then(|| Duration::from_secs(7_200));
+    assistant.session.input_deadline = prng.chance(50).then(|| Duration::from_hours(2));
     assistant.agents.values_mut().for_each(|agent| set_bounds(agent, prng, gates));
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mainspring_agent::{EffectClass, Policy, Verdict};
+use mainspring_agent::{EffectClass, Pattern, Policy, Verdict};
 use mainspring_boundary::broker::Permit;
 use mainspring_store::{EffectRow, EffectState, GateRow, RunKey};
 use mainspring_types::EffectId;
@@ -17,41 +17,51 @@ use super::{
 impl Universe {
     /// What has to hold of a call at the moment it is made.
     pub(super) fn judge(&mut self, made: &Made, permit: &Permit) -> Lawful {
-        let known = &self.runs[&made.run];
-        let (key, ended) = (known.key.clone(), known.ended);
-        let assistant = Arc::clone(&known.assistant);
-        let about = || format!("{made:?}, by {permit:?}");
-        let effect = self.effect_of(&key, made.effect);
-        holds("what is done was intended", effect.is_some(), about)?;
-        let effect = effect.expect("it is there");
-        let open = effect.state == EffectState::Intended || (ended && effect.state == EffectState::Abandoned);
-        holds("what is settled is not done again", open && effect.tries == permit.number, || {
-            format!("{}; it is {effect:?}", about())
-        })?;
-        let asked: Value = serde_json::from_str(&made.asked).expect("arguments are JSON");
+        let key = self.runs[&made.run].key.clone();
         let gates = self.server.see(|readers| readers.gates_of(&key));
-        let remembered = self.server.read(|pen| match pen.conversation(&key)? {
+        self.was_intended(&key, made, permit)?;
+        self.is_allowed(&key, made, &gates)?;
+        self.is_not_repeated(made, &gates)
+    }
+
+    fn was_intended(&self, key: &RunKey, made: &Made, permit: &Permit) -> Lawful {
+        let effect = self.effect_of(key, made.effect);
+        let about = || format!("{made:?}, by {permit:?}; it is {effect:?}");
+        holds("what is done was intended", effect.is_some(), about)?;
+        let abandoned = if self.runs[&made.run].ended { Some(EffectState::Abandoned) } else { None };
+        let under_way = effect.as_ref().is_some_and(|effect| {
+            let open = effect.state == EffectState::Intended || Some(effect.state) == abandoned;
+            open && effect.tries == permit.number
+        });
+        holds("what is settled is not done again", under_way, about)
+    }
+
+    fn is_allowed(&mut self, key: &RunKey, made: &Made, gates: &[GateRow]) -> Lawful {
+        let assistant = Arc::clone(&self.runs[&made.run].assistant);
+        let verdict = |arguments: &str, remembered: &[Pattern]| {
+            let arguments: Value = serde_json::from_str(arguments).expect("arguments are JSON");
+            Policy::of(&assistant).rule(&made.tool, &arguments, remembered).verdict
+        };
+        let denied = verdict(&made.arguments, &[]) == Verdict::Deny;
+        holds("what is denied is never done, whatever is remembered", !denied, || format!("{made:?}"))?;
+        let remembered = self.server.read(|pen| match pen.conversation(key)? {
             Some(part) => pen.allowed(&key.tenant, part.session),
             None => Ok(Vec::new()),
         });
         let remembered: Vec<_> = remembered.iter().map(|text| text.parse().expect("a pattern")).collect();
-        let verdict = Policy::of(&assistant).rule(&made.tool, &asked, &remembered).verdict;
-        holds("what is denied is never done", verdict != Verdict::Deny, about)?;
-        let of_call = |gate: &&GateRow| {
+        let gate = gates.iter().filter(|gate| gate.kind == "approval").find(|gate| {
             gate.tool.as_ref() == Some(&made.tool) && gate.arguments.as_ref() == Some(&made.asked)
-        };
-        let approved =
-            |gate: &GateRow| gate.settled.as_ref().is_some_and(|settled| settled.action == "approve");
-        let gate = gates.iter().filter(of_call).find(|gate| gate.kind == "approval");
+        });
+        let settled = gate.and_then(|gate| gate.settled.as_ref());
         let may = match gate {
-            Some(gate) => approved(gate),
-            None => verdict == Verdict::Allow,
+            Some(_) => settled.is_some_and(|settled| settled.action == "approve"),
+            None => verdict(&made.asked, &remembered) == Verdict::Allow,
         };
-        holds("what needs an approval is done once it is there", may, || format!("{}; {gate:?}", about()))?;
-        let executed = gate.and_then(|gate| gate.settled.as_ref()?.executed.clone());
-        let same = executed.as_ref().unwrap_or(&made.asked) == &made.arguments;
-        holds("what is done is what was approved", same, || format!("{}; {gate:?}", about()))?;
-        self.is_not_repeated(made, &gates)
+        holds("what needs an approval is done once it is there", may, || format!("{made:?}; {gate:?}"))?;
+        let approved = settled.and_then(|settled| settled.executed.as_ref()).unwrap_or(&made.asked);
+        holds("what is done is what was approved", *approved == made.arguments, || {
+            format!("{made:?}; {gate:?}")
+        })
     }
 
     fn is_not_repeated(&self, made: &Made, gates: &[GateRow]) -> Lawful {

@@ -6,7 +6,7 @@ use mainspring_agent::{Assistant, Policy};
 use mainspring_core::Event;
 use mainspring_engine::Assignment;
 use mainspring_runtimes::default::{Message, Position, TokenUsage, ToolOutcome, TurnEnd};
-use mainspring_store::{Entry, GateRow, GateSettled};
+use mainspring_store::{Entry, GateRow};
 use mainspring_types::{GateId, Hash};
 use serde_json::json;
 
@@ -72,7 +72,7 @@ pub(super) struct Summary {
 
 impl Memory {
     /// A gate is settled once, and its first answer counts.
-    pub(super) fn first_answer(&mut self, run: &str, gate: GateRow) -> Lawful {
+    pub(super) fn first_answer(&mut self, run: &str, gate: &GateRow) -> Lawful {
         let before = self.answered.insert(gate.id(), (run.to_owned(), gate.clone()));
         holds("a gate is settled once, and its first answer counts", before.is_none(), || {
             format!("{gate:?} of `{run}` was settled before: {before:?}")
@@ -94,8 +94,9 @@ impl Memory {
     /// What the turns of a run said that they used.
     pub(super) fn told_of(&self, run: &str) -> TokenUsage {
         let mut told = TokenUsage::default();
-        let of_run = self.ends.iter().filter(|((of, _), _)| of == run);
-        of_run.for_each(|(_, ended)| told += ended.used);
+        for (_, ended) in self.ends.iter().filter(|((of, _), _)| of == run) {
+            told += ended.used;
+        }
         told
     }
 
@@ -113,9 +114,9 @@ impl Memory {
         }
     }
 
-    /// The answer to the gate that was taken, as far as anybody knows.
-    pub(super) fn first_of(&self, gate: &GateRow) -> Option<Option<&GateSettled>> {
-        self.answered.get(&gate.id()).map(|(_, first)| first.settled.as_ref())
+    /// Whether the gate stands as it did when its answer was taken, as far as anybody heard of one.
+    pub(super) fn keeps_first(&self, gate: &GateRow) -> bool {
+        self.answered.get(&gate.id()).is_none_or(|(_, first)| first.settled == gate.settled)
     }
 
     /// What a turn is begun with is the same in every attempt.
@@ -165,12 +166,17 @@ pub(super) fn same(calm: &Summary, rough: &Summary) -> Lawful {
         format!("{what}\n  without mishaps: {calm:?}\n  with mishaps:    {rough:?}")
     };
     let law = "mishaps change nothing of what comes of it";
-    holds(law, calm.runs == rough.runs, || differs("the runs", &calm.runs, &rough.runs))?;
+    // What differs in itself comes before what is there in one weather alone, which may follow from it.
+    for (place, then) in &rough.turns {
+        let ended = calm.turns.get(place).unwrap_or(then);
+        holds(law, then == ended, || differs(&format!("{place:?}"), ended, then))?;
+    }
     for (place, ended) in &calm.turns {
         let then = rough.turns.get(place);
-        holds(law, then == Some(ended), || differs(&format!("{place:?}"), ended, &then))?;
+        holds(law, then.is_some(), || differs(&format!("{place:?}"), ended, &then))?;
     }
     holds(law, calm.turns.len() == rough.turns.len(), || "there are more turns with mishaps".into())?;
+    holds(law, calm.runs == rough.runs, || differs("the runs", &calm.runs, &rough.runs))?;
     let more: Vec<_> = rough.asked.symmetric_difference(&calm.asked).collect();
     holds("usage is exact: mishaps cost nothing", more.is_empty(), || format!("asked once only: {more:?}"))?;
     let more: Vec<_> = rough.deeds.symmetric_difference(&calm.deeds).collect();

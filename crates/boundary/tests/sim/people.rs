@@ -5,6 +5,7 @@ use mainspring_store::GateRow;
 use serde_json::{Value, json};
 
 use super::{
+    cast::COMMANDS,
     prng::Prng,
     tools::{self, Deeds},
 };
@@ -70,7 +71,7 @@ fn approval(seed: u64, run: &str, gate: &GateRow) -> Reply {
 /// What a person does who answers as it comes, whether it fits or not.
 pub(super) fn wild(prng: &mut Prng, gate: &GateRow, deeds: &Deeds) -> Answer {
     let action = prng.weigh(&[(5, Action::Approve), (3, Action::Deny), (3, Action::Answer)]);
-    let knows = gate.effect.filter(|effect| deeds.has_effect(*effect)).is_some() && prng.chance(70);
+    let knows = gate.effect.is_some_and(|effect| deeds.has_effect(effect)) && prng.chance(70);
     Answer {
         arguments: prng.chance(20).then(|| edited(gate)),
         message: (knows || prng.chance(60)).then(|| "so be it".to_owned()),
@@ -85,7 +86,9 @@ fn edited(gate: &GateRow) -> String {
         serde_json::from_str(gate.arguments.as_deref().unwrap_or("{}")).expect("they are JSON");
     let edited = match gate.tool.as_deref() {
         Some("shell") => {
-            json!({ "command": format!("{} --dry", asked["command"].as_str().unwrap_or_default()) })
+            let asked = asked["command"].as_str().unwrap_or_default();
+            let command = Prng::about(0, &["edited", asked]).pick(&COMMANDS).expect("there are commands");
+            json!({ "command": format!("{command} in place of {asked}") })
         }
         Some("task") => asked,
         _ => json!({ "of": format!("{} as edited", asked["of"].as_str().unwrap_or_default()) }),

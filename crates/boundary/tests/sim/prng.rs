@@ -11,7 +11,9 @@ impl Prng {
     pub(super) fn about(seed: u64, words: &[&str]) -> Self {
         let mut hasher = Hasher::new();
         hasher.field(&seed.to_be_bytes());
-        words.iter().for_each(|word| hasher.field(word.as_bytes()));
+        for word in words {
+            hasher.field(word.as_bytes());
+        }
         let hash = hasher.finish();
         let (head, _) = hash.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
         Self(u64::from_be_bytes(*head))

@@ -74,8 +74,8 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn of(seed: u64, broken: Broken, trace: Vec<String>) -> Box<Self> {
-        Box::new(Self { seed, broken, trace })
+    pub(super) fn of(seed: u64, broken: Broken, trace: Vec<String>) -> Self {
+        Self { seed, broken, trace }
     }
 }
 

@@ -211,7 +211,9 @@ impl Server {
             Mishap::Full => {
                 drop(batch);
                 driver.undone(&Fault::Full);
-                units.into_iter().for_each(|unit| unit.settled(Err(Fault::Full)));
+                for unit in units {
+                    unit.settled(Err(Fault::Full));
+                }
             }
             Mishap::None | Mishap::Refused | Mishap::DiesAfter => {
                 batch.commit().expect(SOUND);
@@ -219,7 +221,9 @@ impl Server {
                     return Settled::Died;
                 }
                 driver.durable();
-                units.into_iter().for_each(|unit| unit.settled(Ok(())));
+                for unit in units {
+                    unit.settled(Ok(()));
+                }
             }
         }
         Settled::Told

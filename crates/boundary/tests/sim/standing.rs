@@ -20,7 +20,7 @@ impl Universe {
             self.runs.iter().map(|(name, run)| (name.clone(), run.key.clone(), run.parent.clone())).collect();
         let mut stands: HashMap<String, Run> = HashMap::new();
         for (name, key, _) in &runs {
-            if self.runs[name].ended && !self.memory.healed && self.seed % 7 != 0 {
+            if self.runs[name].ended {
                 continue;
             }
             let entries = self.server.read(|pen| pen.lifecycle(key));
@@ -108,11 +108,8 @@ impl Universe {
         for gate in self.server.see(|readers| readers.gates_of(key)) {
             let about = || format!("of `{name}`: {gate:?}");
             holds("no gate stays open when its run has ended", !gate.is_open(), about)?;
-            let first = self.memory.first_of(&gate);
-            let kept = first.is_none_or(|first| first == gate.settled.as_ref());
-            holds("a gate is settled once, and its first answer counts", kept, || {
-                format!("{}, first {first:?}", about())
-            })?;
+            let kept = self.memory.keeps_first(&gate);
+            holds("a gate is settled once, and its first answer counts", kept, about)?;
             let told = ends.iter().filter(|line| line["gate_id"] == json!(gate.id())).count();
             holds("the end of a gate is told once", told == usize::from(gate.settled.is_some()), about)?;
             holds("a deadline's default is taken once, and not before", is_right_default(&gate), about)?;
@@ -160,12 +157,13 @@ impl Universe {
 
 /// Whether the gate has its default exactly when nobody answered before its deadline.
 fn is_right_default(gate: &GateRow) -> bool {
-    let default = gate.settled.as_ref().filter(|settled| settled.by == "deadline");
-    match default {
-        Some(settled) => {
-            let due = gate.deadline.is_some_and(|deadline| settled.at >= deadline);
-            gate.state == "expired" && settled.action == gate.fallback && due
-        }
-        None => gate.state != "expired",
+    let Some(settled) = &gate.settled else { return gate.state != "expired" };
+    // A message to a run that is about to end for want of one is still heard.
+    let due = gate.deadline.filter(|_| gate.kind != "input" || settled.by == "deadline");
+    let late = due.is_some_and(|deadline| settled.at >= deadline);
+    if settled.by == "deadline" {
+        gate.state == "expired" && settled.action == gate.fallback && late
+    } else {
+        gate.state != "expired" && !late
     }
 }

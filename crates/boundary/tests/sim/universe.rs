@@ -2,24 +2,17 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use mainspring_agent::Assistant;
-use mainspring_boundary::{
-    Pass,
-    broker::Broker,
-    gateway::{Gateway, Held, Settings, Warden},
-    price::Prices,
-};
-use mainspring_engine::{Assignment, Message};
-use mainspring_store::{Blobs, Ledger as _, RunKey};
-use mainspring_types::{AttemptNo, Problem, RunId, SessionId, TenantId, Timestamp};
-use tokio::sync::oneshot;
+use mainspring_boundary::{broker::Broker, price::Prices};
+use mainspring_engine::Assignment;
+use mainspring_store::RunKey;
+use mainspring_types::{AttemptNo, RunId, SessionId, TenantId, Timestamp};
 
+pub(super) use super::laws::Summary;
 use super::{
     attempt::Attempt,
     cast::{self, Part},
@@ -27,18 +20,13 @@ use super::{
     model::Book,
     prng::Prng,
     report::Report,
-    server::{Disk, Mishap, Order, Server, Settled},
+    server::{Disk, Order, Server},
     tools::Deeds,
     town::{Errand, Pending},
 };
 
-pub(super) use super::laws::Summary;
-
 /// How many acts a universe may take until everything has ended.
 const ACTS_MAX: u64 = 20_000;
-
-/// How often a server is started until it has to be up.
-const STARTS_MAX: u32 = 50;
 
 /// How many acts are remembered to be told.
 const TOLD_MAX: usize = 80;
@@ -85,6 +73,7 @@ pub(super) enum Act {
 /// A universe.
 pub(super) struct Universe {
     pub(super) seed: u64,
+    pub(super) prices: Prices,
     pub(super) prng: Prng,
     pub(super) weather: Weather,
     pub(super) manners: Manners,
@@ -93,7 +82,7 @@ pub(super) struct Universe {
     /// How many servers there have been.
     pub(super) life: u32,
     /// How often a batch meets a mishap, in thousandths.
-    mishaps: u64,
+    pub(super) mishaps: u64,
     pub(super) parts: Vec<Part>,
     pub(super) sessions: Vec<SessionId>,
     pub(super) run_ids: Vec<RunId>,
@@ -116,14 +105,15 @@ pub(super) struct Universe {
 }
 
 impl Universe {
-    pub(super) fn new(seed: u64, weather: Weather, manners: Manners, disk: Disk) -> Self {
+    pub(super) fn new((seed, prices): (u64, Prices), weather: Weather, manners: Manners, disk: Disk) -> Self {
         let mut prng = Prng::about(seed, &["universe"]);
         let parts = cast::parts(seed);
         let sessions = parts.iter().map(|_| SessionId::generate()).collect();
         let run_ids = parts.iter().map(|_| RunId::generate()).collect();
-        let mishaps = if weather == Weather::Calm { 0 } else { prng.weigh(&[(2, 10), (2, 40), (1, 150)]) };
+        let mishaps = if weather == Weather::Calm { 0 } else { prng.weigh(&[(3, 10), (2, 30), (1, 120)]) };
         Self {
             seed,
+            prices,
             prng,
             weather,
             manners,
@@ -219,169 +209,6 @@ impl Universe {
         self.settle().map(drop)
     }
 
-    /// A server starts: it takes up what was left, and disowns what was in flight.
-    fn start(&mut self) -> Lawful {
-        for _ in 0..STARTS_MAX {
-            if self.try_start()? {
-                self.recall_errands();
-                self.recall_runs();
-                return self.stand();
-            }
-        }
-        broken("a server starts", format!("not in {STARTS_MAX} tries"))
-    }
-
-    /// Nobody heard of a run's end when the server died over it.
-    fn recall_runs(&mut self) {
-        let server = &mut self.server;
-        for run in self.runs.values_mut().filter(|run| !run.ended) {
-            run.ended = server.read(|pen| pen.has_ended(&run.key));
-        }
-    }
-
-    fn try_start(&mut self) -> Lawful<bool> {
-        let (reply, mut answer) = oneshot::channel();
-        self.server.send(Message::Recover { reply });
-        if self.write()? == Settled::Died {
-            return Ok(false);
-        }
-        let mut opening = Box::pin(Gateway::open(self.settings()));
-        let recovered = matches!(answer.try_recv(), Ok(Ok(_)));
-        while recovered {
-            match poll(opening.as_mut()) {
-                Poll::Ready(Ok(gateway)) => {
-                    self.broker = Some(Broker::new(gateway));
-                    return Ok(true);
-                }
-                Poll::Ready(Err(_)) => break,
-                Poll::Pending if self.write()? == Settled::Died => return Ok(false),
-                Poll::Pending => {}
-            }
-        }
-        self.die("since it could not start");
-        Ok(false)
-    }
-
-    fn settings(&self) -> Settings {
-        Settings {
-            providers: Vec::new(),
-            prices: Prices::builtin(),
-            rules: Vec::new(),
-            retry_wait: Duration::ZERO,
-            blobs: Blobs::open(&std::env::temp_dir())
-                .expect("the folder for large values, of which there are none"),
-            submit: self.server.submit(),
-            warden: Arc::new(Nobody),
-        }
-    }
-
-    /// The server ends, with its workers, and another starts.
-    pub(super) fn crash(&mut self, when: &str) -> Lawful {
-        self.die(when);
-        self.start()
-    }
-
-    /// The server ends, with its workers and everybody's questions.
-    fn die(&mut self, when: &str) {
-        self.tell(&format!("the server dies {when}"));
-        self.report.crashes += 1;
-        self.life += 1;
-        self.broker = None;
-        self.server.begin_anew();
-        self.queued.clear();
-        self.attempts.clear();
-        self.orders.clear();
-        self.tickets.clear();
-        self.lose_errands();
-    }
-
-    /// Waits for an answer of the server; `None` when the server died over it and another has started.
-    pub(super) fn ask<T>(&mut self, question: impl Future<Output = T>) -> Lawful<Option<T>> {
-        let mut question = pin!(question);
-        for _ in 0..20 {
-            if let Poll::Ready(answer) = poll(question.as_mut()) {
-                return Ok(Some(answer));
-            }
-            if self.settle()? == Settled::Died {
-                return Ok(None);
-            }
-        }
-        broken("whoever asks is answered", "not after twenty batches".into())
-    }
-
-    /// Asks something of the driver; `None` when the server died over it.
-    pub(super) fn tell_driver<T>(
-        &mut self,
-        message: impl FnOnce(oneshot::Sender<T>) -> Message,
-    ) -> Lawful<Option<T>> {
-        let (reply, answer) = oneshot::channel();
-        self.server.send(message(reply));
-        let answer = self.ask(answer)?;
-        Ok(answer.map(|answer| answer.expect("the driver answers")))
-    }
-
-    /// Writes a batch; when the server dies over it, another starts.
-    pub(super) fn settle(&mut self) -> Lawful<Settled> {
-        let settled = self.write()?;
-        if settled == Settled::Died {
-            self.start()?;
-        }
-        Ok(settled)
-    }
-
-    /// Writes a batch, and says whether the server outlived it.
-    fn write(&mut self) -> Lawful<Settled> {
-        let mishap = self.mishap();
-        self.report.batches += 1;
-        self.report.faults += u64::from(mishap != Mishap::None);
-        let settled = self.server.settle(mishap);
-        if mishap != Mishap::None {
-            self.tell(&format!("a batch meets {mishap:?}"));
-        }
-        if settled == Settled::Died {
-            self.die("at a commit");
-            return Ok(settled);
-        }
-        self.absorb()?;
-        self.hear_errands()?;
-        Ok(settled)
-    }
-
-    fn mishap(&mut self) -> Mishap {
-        if self.prng.below(1_000) >= self.mishaps {
-            return Mishap::None;
-        }
-        self.prng.weigh(&[
-            (2, Mishap::Refused),
-            (2, Mishap::Full),
-            (3, Mishap::DiesBefore),
-            (4, Mishap::DiesAfter),
-        ])
-    }
-
-    /// Takes up what the driver let go.
-    fn absorb(&mut self) -> Lawful {
-        let around = std::mem::take(self.server.around());
-        for assignment in around.dispatched {
-            let run = self.name_of(&assignment)?;
-            self.queued.insert(run, assignment);
-        }
-        for run in around.finished {
-            let name = &self.names[&run];
-            self.runs.get_mut(name).expect("a run that ends was dispatched").ended = true;
-        }
-        for (run, attempt, order) in around.orders {
-            let run = self.names[&run].clone();
-            let of_queued = self.queued.get(&run).is_some_and(|queued| queued.attempt == attempt);
-            if of_queued && order == Order::Abandon {
-                self.queued.remove(&run);
-            }
-            let stands = self.orders.entry((run, attempt)).or_insert(order);
-            *stands = order.max(*stands);
-        }
-        Ok(())
-    }
-
     /// Whether people were steady from the beginning: what comes of this universe follows from its seed alone.
     pub(super) fn is_steady(&self) -> bool {
         self.manners == Manners::Steady && !self.memory.healed
@@ -401,22 +228,4 @@ impl Universe {
     pub(super) fn tenant() -> TenantId {
         TenantId::sole()
     }
-}
-
-/// Looks whether the answer is there.
-pub(super) fn poll<F: Future + ?Sized>(question: Pin<&mut F>) -> Poll<F::Output> {
-    question.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Nobody watches over model calls here: there are none.
-struct Nobody;
-
-impl Warden for Nobody {
-    fn hold(&self, _: &Pass, _: Option<&Held>) {}
-
-    fn is_cancelled(&self, _: &Pass) -> bool {
-        false
-    }
-
-    fn end(&self, _: &Pass, _: Problem) {}
 }

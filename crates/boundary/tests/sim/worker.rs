@@ -2,33 +2,29 @@
 
 use std::sync::Arc;
 
-use mainspring_agent::{Assistant, EffectClass, Mode, Policy};
+use mainspring_agent::{Assistant, Mode};
 use mainspring_boundary::{
     Divergence, Pass,
-    broker::{Charter, Decision, End, Permit, Settled, Wanted},
+    broker::Charter,
     conversation::{Concluded, Incoming, Recalled, Turn},
 };
 use mainspring_core::{Ask, AttemptEnd, Failure, FailureClass, Principal, Request, Run, Used, Wait};
 use mainspring_engine::{Assignment, Body, Message, Refused};
-use mainspring_runtimes::default::{
-    Ending, Happening, Message as Words, Position, Role, ToolOutcome, TurnEnd,
-};
+use mainspring_runtimes::default::{self, Ending, Message as Words, Role, TurnEnd};
 use mainspring_store::Ledger as _;
 use mainspring_types::{AttemptNo, RequestId, Value};
 use serde_json::value::to_raw_value;
 
 use super::{
-    attempt::{Attempt, Calling, Place, Stage, Turning},
+    attempt::{Attempt, Stage},
     laws::{Lawful, broken},
-    model::print_of,
     server::Order,
-    tools::{self, Fate, Made},
     universe::{Known, Universe},
 };
 
 /// Whether the worker still has the attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Hold {
+pub(super) enum Hold {
     Kept,
     Gone,
 }
@@ -91,7 +87,6 @@ impl Universe {
             nonce,
             assistant: Arc::new(assistant),
             history: Vec::new(),
-            output: Value::null(),
             stage: Stage::Fresh,
         };
         self.attempts.insert(run.to_owned(), attempt);
@@ -144,11 +139,9 @@ impl Universe {
         let Some(Recalled { history, next_turn, inbox, done }) = recalled else { return Ok(Hold::Gone) };
         let read = |kept: &str| serde_json::from_str(kept).expect("a session holds messages");
         attempt.history = history.iter().map(|message| read(message.get())).collect();
-        let said = attempt.history.iter().rev().find(|message: &&Words| message.role == Role::Assistant);
-        attempt.output = output(said.map(Words::plain).unwrap_or_default());
         match (inbox.is_empty(), done) {
             (false, _) => self.begin_turn(attempt, next_turn, &inbox)?,
-            (true, true) => attempt.stage = done_with(attempt.output.clone()),
+            (true, true) => attempt.stage = done_with(attempt),
             (true, false) => {
                 attempt.stage = Stage::Concluding { turn: next_turn - 1, taken: Vec::new(), ended: None };
             }
@@ -172,7 +165,7 @@ impl Universe {
     }
 
     /// Takes up what the loop says is due.
-    fn pump(&mut self, attempt: &mut Attempt) -> Lawful {
+    pub(super) fn pump(&mut self, attempt: &mut Attempt) -> Lawful {
         let Stage::Turning(turning) = &mut attempt.stage else { return Ok(()) };
         let Some(ended) = turning.pump() else { return Ok(()) };
         self.memory.turn_ends((&attempt.run, turning.number), &ended)?;
@@ -190,245 +183,6 @@ impl Universe {
         Ok(())
     }
 
-    /// One thing of what is under way goes on; when nothing can, the attempt parks.
-    fn turn(&mut self, attempt: &mut Attempt) -> Lawful<Hold> {
-        let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-        let mut movable: Vec<Option<Position>> = turning.movable().into_iter().map(Some).collect();
-        movable.extend(turning.asking.is_some().then_some(None));
-        match self.prng.pick(&movable) {
-            Some(None) => {
-                self.answer_step(&attempt.run, turning);
-                self.pump(attempt)?;
-                Ok(Hold::Kept)
-            }
-            Some(Some(position)) => self.call(attempt, position),
-            None => {
-                let wait = turning.wait().expect("a turn waits for what it began");
-                self.report.parks += 1;
-                attempt.stage = Stage::Over(AttemptEnd::Parked(wait), None);
-                Ok(Hold::Kept)
-            }
-        }
-    }
-
-    /// The model answers; the loop may come to hear of it only after a crash.
-    fn answer_step(&mut self, run: &str, turning: &mut Turning) {
-        let (step, request) = turning.asking.take().expect("the model is asked");
-        let before = turning.asked.entry(print_of(&request)).or_default();
-        let answer = self.book.ask(self.seed, run, &request, *before);
-        if self.prng.chance(10) {
-            turning.asking = Some((step, request));
-            return;
-        }
-        *before += 1;
-        turning.turn.on(Happening::Answered { step, answer });
-    }
-
-    fn call(&mut self, attempt: &mut Attempt, position: Position) -> Lawful<Hold> {
-        let place = calling(attempt, position).place.clone();
-        match place {
-            Place::Wanted => self.intend(attempt, position),
-            Place::Allowed(permit) => {
-                let fate = self.fate(attempt, position, &permit);
-                let end = self.make(attempt, position, &permit, fate)?;
-                calling(attempt, position).place = Place::Made(permit, end);
-                Ok(Hold::Kept)
-            }
-            Place::Made(permit, end) => self.settle_call(attempt, position, permit, end),
-            Place::Probing(permit) => {
-                self.probe(attempt, position, permit);
-                Ok(Hold::Kept)
-            }
-            Place::Found(permit, end) => {
-                let broker = self.broker();
-                let settled = broker.settle(attempt.nonce, (permit.effect, permit.number), end, 1);
-                if let Some(Ok(_)) = self.ask(settled)? {
-                    calling(attempt, position).place = Place::Wanted;
-                }
-                Ok(Hold::Kept)
-            }
-            Place::Waits(_) => unreachable!("nothing can be done about it"),
-        }
-    }
-
-    fn intend(&mut self, attempt: &mut Attempt, position: Position) -> Lawful<Hold> {
-        let broker = self.broker();
-        let calling_now = calling(attempt, position);
-        let wanted = Wanted {
-            position: position.to_string(),
-            tool: calling_now.call.name.clone(),
-            arguments: calling_now.call.arguments.to_string(),
-            unsure: calling_now.unsure.clone(),
-        };
-        let Some(Ok(decision)) = self.ask(broker.intend(attempt.nonce, wanted))? else {
-            return Ok(Hold::Kept);
-        };
-        self.tell(&format!("`{}` at {position}: {decision:?}", attempt.run));
-        if self.prng.chance(3) {
-            // The answer is lost on its way, and the broker is asked again.
-            return Ok(Hold::Kept);
-        }
-        let calling = calling(attempt, position);
-        calling.unsure = None;
-        calling.place = match decision {
-            Decision::Run(permit) => Place::Allowed(permit),
-            Decision::Probe(permit) => Place::Probing(permit),
-            Decision::Gate { gate, deadline } => Place::Waits(Wait::Gate { gate, deadline }),
-            Decision::Child(child) => Place::Waits(Wait::Child { child }),
-            Decision::Abandon => return Ok(Hold::Gone),
-            Decision::Recorded { text, error, .. } => {
-                self.report.replays += 1;
-                self.returned(attempt, position, ToolOutcome { text, error })?;
-                return Ok(Hold::Kept);
-            }
-        };
-        Ok(Hold::Kept)
-    }
-
-    fn returned(&mut self, attempt: &mut Attempt, position: Position, outcome: ToolOutcome) -> Lawful {
-        let asked = calling(attempt, position).call.arguments.to_string();
-        self.memory.call_returns((&attempt.run, position, asked), &outcome)?;
-        let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-        turning.calls.remove(&position);
-        turning.turn.on(Happening::Returned { position, outcome });
-        self.pump(attempt)
-    }
-
-    fn fate(&self, attempt: &mut Attempt, position: Position, permit: &Permit) -> Fate {
-        let call = calling(attempt, position).call.clone();
-        let class = Policy::of(&attempt.assistant).rule(&call.name, &call.arguments, &[]).class;
-        match tools::fate(self.seed, &call.name, class, permit) {
-            // Of what cannot be repeated, a crash makes a question to a person, who answers otherwise than the broker.
-            Fate::Breaks | Fate::BreaksBefore if self.is_steady() && class > EffectClass::Idempotent => {
-                Fate::Returns
-            }
-            fate => fate,
-        }
-    }
-
-    /// Lets the tool do what it does to the world.
-    fn make(
-        &mut self,
-        attempt: &mut Attempt,
-        position: Position,
-        permit: &Permit,
-        fate: Fate,
-    ) -> Lawful<End> {
-        let call = calling(attempt, position).call.clone();
-        if fate.takes_place() {
-            let ruling = Policy::of(&attempt.assistant).rule(&call.name, &call.arguments, &[]);
-            let made = Made {
-                run: attempt.run.clone(),
-                position: position.to_string(),
-                tool: call.name.clone(),
-                arguments: permit.arguments.clone(),
-                asked: call.arguments.to_string(),
-                class: ruling.class,
-                effect: permit.effect,
-                key: permit.idempotency_key(),
-            };
-            self.tell(&format!("`{}` does {} {} ({fate:?})", made.run, made.tool, made.arguments));
-            self.judge(&made, permit)?;
-            self.deeds.add(made);
-            self.report.deeds += 1;
-        }
-        Ok(fate.end(&call.name, &permit.arguments))
-    }
-
-    fn settle_call(
-        &mut self,
-        attempt: &mut Attempt,
-        position: Position,
-        permit: Permit,
-        end: End,
-    ) -> Lawful<Hold> {
-        let broker = self.broker();
-        let settled = broker.settle(attempt.nonce, (permit.effect, permit.number), end.clone(), 1);
-        match self.ask(settled)? {
-            None | Some(Err(_)) => return Ok(Hold::Kept),
-            Some(Ok(Settled::Abandoned)) => return Ok(Hold::Gone),
-            Some(Ok(Settled::Written)) => {}
-        }
-        let outcome = match end {
-            End::Returned { text, error } => ToolOutcome { text, error },
-            End::Failed { message } => ToolOutcome::error(message),
-            End::Unknown { .. } | End::NotDone => {
-                calling(attempt, position).place = Place::Wanted;
-                return Ok(Hold::Kept);
-            }
-        };
-        self.returned(attempt, position, outcome)?;
-        Ok(Hold::Kept)
-    }
-
-    /// Asks the tool what became of a try; now and then it cannot tell.
-    fn probe(&mut self, attempt: &mut Attempt, position: Position, permit: Permit) {
-        self.report.probes += 1;
-        let made = self.deeds.has(&permit.idempotency_key());
-        let unsure = self.prng.chance(20);
-        let calling = calling(attempt, position);
-        if unsure {
-            calling.unsure = Some("the bank is closed".into());
-            calling.place = Place::Wanted;
-            return;
-        }
-        let end = if made { Fate::Returns.end(&calling.call.name, &permit.arguments) } else { End::NotDone };
-        calling.place = Place::Found(permit, end);
-    }
-
-    /// The worker is told to stop: what is under way is ended and written down, one call after the other.
-    fn land(&mut self, attempt: &mut Attempt) -> Lawful<Hold> {
-        let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-        let Some((&position, first)) = turning.calls.first_key_value() else { return self.landed(attempt) };
-        match first.place.clone() {
-            Place::Allowed(permit) => {
-                let fate = self.prng.weigh(&[(1, Fate::Breaks), (1, Fate::BreaksBefore), (1, Fate::Fails)]);
-                let end = self.make(attempt, position, &permit, fate)?;
-                calling(attempt, position).place = Place::Made(permit, end);
-            }
-            Place::Made(permit, end) => {
-                let broker = self.broker();
-                let settled = broker.settle(attempt.nonce, (permit.effect, permit.number), end, 1);
-                if let Some(Ok(_)) = self.ask(settled)? {
-                    let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-                    turning.calls.remove(&position);
-                }
-            }
-            Place::Wanted | Place::Probing(_) | Place::Found(..) | Place::Waits(_) => {
-                turning.calls.remove(&position);
-            }
-        }
-        Ok(Hold::Kept)
-    }
-
-    fn landed(&mut self, attempt: &mut Attempt) -> Lawful<Hold> {
-        let at = (attempt.run.clone(), attempt.number());
-        if self.orders.get(&at) == Some(&Order::Interrupt) {
-            self.orders.remove(&at);
-            self.tell(&format!("the turn of `{}` is interrupted", attempt.run));
-            let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-            turning.asking = None;
-            turning.turn.on(Happening::Interrupted);
-            self.pump(attempt)?;
-        } else {
-            attempt.stage = Stage::Over(AttemptEnd::Aborted {}, None);
-        }
-        Ok(Hold::Kept)
-    }
-
-    /// Nothing it says counts any more; what a tool is doing may still take place.
-    fn give_up(&mut self, attempt: &mut Attempt) -> Lawful<Hold> {
-        let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-        let under_way = turning.calls.iter().find_map(|(position, calling)| match &calling.place {
-            Place::Allowed(permit) => Some((*position, permit.clone())),
-            _ => None,
-        });
-        if let Some((position, permit)) = under_way.filter(|_| self.prng.chance(50)) {
-            self.make(attempt, position, &permit, Fate::Breaks)?;
-        }
-        Ok(Hold::Gone)
-    }
-
     fn conclude(&mut self, attempt: &mut Attempt) -> Lawful<Hold> {
         let Stage::Concluding { turn, taken, ended } = &attempt.stage else { unreachable!("it concludes") };
         let turn = turn_of(*turn, taken.clone(), ended.as_deref());
@@ -443,12 +197,16 @@ impl Universe {
         }
         let Stage::Concluding { ended, .. } = &mut attempt.stage else { unreachable!("it concludes") };
         if let Some(ended) = ended.take() {
-            attempt.output = Value::json(&ended.output).expect("an answer is JSON");
+            if let (Ending::Interrupted, Concluded::Messages(_)) = (&ended.ending, &concluded) {
+                // The order is obeyed, and ends with this attempt: the turn that follows can be interrupted anew.
+                attempt.stage = Stage::Over(AttemptEnd::Aborted {}, None);
+                return Ok(Hold::Kept);
+            }
             attempt.history.extend(ended.messages);
         }
         match concluded {
             Concluded::Messages(inbox) => self.begin_turn(attempt, number + 1, &inbox)?,
-            Concluded::Over => attempt.stage = done_with(attempt.output.clone()),
+            Concluded::Over => attempt.stage = done_with(attempt),
             Concluded::Gate { gate, deadline } => {
                 attempt.stage = Stage::Over(AttemptEnd::Parked(Wait::Gate { gate, deadline }), None);
             }
@@ -474,21 +232,15 @@ impl Universe {
     }
 }
 
-fn calling(attempt: &mut Attempt, position: Position) -> &mut Calling {
-    let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-    turning.calls.get_mut(&position).expect("the call is under way")
-}
-
 fn assistant_of(assignment: &Assignment) -> Assistant {
     let assistant = assignment.work.pointer("/step/work/converse/assistant").expect("it is a conversation");
     serde_json::from_value(assistant.clone()).expect("an assistant is read as it was written")
 }
 
-fn output(text: String) -> Value {
-    Value::json(&text).expect("text is JSON")
-}
-
-fn done_with(output: Value) -> Stage {
+/// The end of a conversation: what it came to follows from its history.
+fn done_with(attempt: &Attempt) -> Stage {
+    let outcome = default::outcome(&attempt.history, attempt.assistant.output.as_ref());
+    let output = Value::json(&outcome).expect("an outcome is JSON");
     Stage::Over(AttemptEnd::Done { output: output.digest() }, Some(output))
 }
 

@@ -1,0 +1,123 @@
+//! What people wish to do next.
+
+use std::time::Duration;
+
+use mainspring_boundary::broker::Action;
+use mainspring_core::CancelLevel;
+use mainspring_store::GateRow;
+
+use super::{
+    people::{self, Reply},
+    prng::Prng,
+    town::{Errand, Pending},
+    universe::{Manners, Universe},
+};
+
+/// How many workers a universe may lose: of more, a step is parked until somebody looks.
+const LOSSES_MAX: u64 = 3;
+
+impl Universe {
+    /// What people may do now.
+    pub(super) fn errands_of_people(&mut self) -> Vec<Errand> {
+        let open = self.open_gates();
+        match self.manners {
+            Manners::Steady => {
+                let mut errands: Vec<_> =
+                    open.into_iter().filter_map(|(run, gate)| self.steady_errand(&run, gate)).collect();
+                if !errands.is_empty() && self.prng.chance(10) {
+                    errands.extend(self.answer_again());
+                }
+                errands
+            }
+            Manners::Wild => self.wild_errands(open),
+        }
+    }
+
+    /// The gates that wait for a person, in an order that a seed decides.
+    fn open_gates(&self) -> Vec<(String, GateRow)> {
+        let now = self.server.now;
+        let mut open = Vec::new();
+        for (name, run) in self.runs.iter().filter(|(_, run)| !run.ended) {
+            let mut gates = self.server.see(|readers| readers.gates_of(&run.key));
+            gates.retain(|gate| gate.is_open() && gate.deadline.is_none_or(|deadline| deadline > now));
+            gates.sort_by_cached_key(|gate| (gate.kind.clone(), gate.tool.clone(), gate.arguments.clone()));
+            open.extend(gates.into_iter().map(|gate| (name.clone(), gate)));
+        }
+        open
+    }
+
+    fn steady_errand(&mut self, run: &str, gate: GateRow) -> Option<Errand> {
+        let is_about = |pending: &Pending| match &pending.errand {
+            Errand::Answer(_, about, _) => about.hash == gate.hash,
+            Errand::Say(about, _) | Errand::Done(about) => about == run,
+            _ => false,
+        };
+        if self.errands.iter().any(is_about) {
+            return None;
+        }
+        if gate.kind == "input" {
+            return self.next_words(run, gate);
+        }
+        match people::steady(self.seed, run, &gate, &self.deeds) {
+            Reply::Answer(answer) => Some(Errand::Answer(run.to_owned(), Box::new(gate), answer)),
+            Reply::Nothing => None,
+        }
+    }
+
+    /// What is said next to a run that waits for it.
+    fn next_words(&mut self, run: &str, gate: GateRow) -> Option<Errand> {
+        let spoken = self.memory.spoken.get(run).copied().unwrap_or(1);
+        let part = self.parts.iter().find(|part| part.label == run);
+        let words = part.filter(|_| !self.memory.healed).and_then(|part| part.messages.get(spoken)).cloned();
+        match words {
+            Some(words) if self.prng.chance(50) => Some(Errand::Say(run.to_owned(), words)),
+            Some(words) => Some(Errand::Answer(run.to_owned(), Box::new(gate), people::said(words))),
+            None if gate.deadline.is_some() && Prng::about(self.seed, &["leaves", run]).chance(50) => None,
+            None => Some(Errand::Done(run.to_owned())),
+        }
+    }
+
+    /// Somebody answers what was answered before.
+    fn answer_again(&mut self) -> Option<Errand> {
+        let settled: Vec<_> = self.memory.answered.values().cloned().collect();
+        let (run, gate) = self.prng.pick(&settled)?;
+        let action = self.prng.weigh(&[(1, Action::Approve), (1, Action::Deny)]);
+        Some(Errand::Answer(run, Box::new(gate), people::simple(action)))
+    }
+
+    fn wild_errands(&mut self, open: Vec<(String, GateRow)>) -> Vec<Errand> {
+        let mut errands = Vec::new();
+        for (run, gate) in open {
+            let answer = people::wild(&mut self.prng, &gate, &self.deeds);
+            errands.push(Errand::Answer(run, Box::new(gate), answer));
+        }
+        errands.extend(self.answer_again().filter(|_| self.prng.chance(20)));
+        let live: Vec<String> =
+            self.runs.iter().filter(|(_, run)| !run.ended).map(|(name, _)| name.clone()).collect();
+        for run in live {
+            let number = self.report.acts;
+            let level = self.prng.weigh(&[
+                (1, CancelLevel::Interrupt),
+                (1, CancelLevel::Stop),
+                (1, CancelLevel::Kill),
+            ]);
+            let errand = self.prng.weigh(&[
+                (6, None),
+                (3, Some(Errand::Say(run.clone(), format!("word {number} to {run}")))),
+                (1, Some(Errand::Done(run.clone()))),
+                (2, Some(Errand::Cancel(run.clone(), level))),
+                (3, Some(Errand::Interrupt(run.clone()))),
+            ]);
+            errands.extend(errand);
+        }
+        let held: Vec<String> = self.attempts.keys().cloned().collect();
+        if self.report.losses < LOSSES_MAX && self.prng.chance(10) {
+            errands.extend(self.prng.pick(&held).map(Errand::Lose));
+        }
+        if self.prng.chance(15) {
+            let wait = self.prng.weigh(&[(3, 50), (2, 5_000), (2, 600_000), (1, 8_000_000)]);
+            errands.push(Errand::Wait(Duration::from_millis(self.prng.below(wait))));
+        }
+        errands
+    }
+}
