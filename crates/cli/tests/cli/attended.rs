@@ -81,5 +81,8 @@ fn a_run_is_cancelled_from_elsewhere() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr.contains("the run was cancelled: not needed"), "{}", ran.stderr);
     let told = home.run(&["runs", "cancel", id]).stdout;
-    assert!(told.starts_with(&format!("{id} has ended: cancelled\nstopped, nothing of it is left")), "{told}");
+    assert!(
+        told.starts_with(&format!("{id} has ended: cancelled\nstopped, nothing of it is left")),
+        "{told}"
+    );
 }

@@ -15,4 +15,5 @@ mod gates;
 mod harness;
 mod scene;
 mod sessions;
+mod shared;
 mod sweep;

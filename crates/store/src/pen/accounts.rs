@@ -34,14 +34,24 @@ const SPENT_BY_AGENT: &str = "SELECT
     count(CASE WHEN t.state IN ('intended', 'unknown') THEN 1 END)
 FROM tries AS t
 WHERE t.tenant = $1 AND t.began_at >= $2 AND t.agent = $3";
-const SPENT_BY_RUN: &str = "SELECT
+// What the runs spend that a run started counts as its own.
+const SPENT_BY_RUN: &str = "WITH RECURSIVE family (tenant, run) AS (
+    SELECT r.tenant, r.run
+    FROM runs AS r
+    WHERE r.tenant = $1 AND r.run = $2
+    UNION
+    SELECT c.tenant, c.child
+    FROM family AS f
+    JOIN children AS c ON c.tenant = f.tenant AND c.parent = f.run)
+SELECT
     coalesce(sum(t.input_tokens + t.output_tokens + t.cache_read_tokens + t.cache_creation_tokens), 0),
     coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0),
     count(CASE WHEN t.state NOT IN ('intended', 'unknown') THEN 1 END),
     count(CASE WHEN t.state IN ('intended', 'unknown') THEN 1 END)
-FROM effects AS e
+FROM family AS f
+JOIN effects AS e ON e.tenant = f.tenant AND e.run = f.run
 JOIN tries AS t ON t.tenant = e.tenant AND t.effect = e.effect
-WHERE e.tenant = $1 AND t.began_at >= $2 AND e.run = $3";
+WHERE t.began_at >= $3";
 const LIMIT: &str = "INSERT INTO limits (tenant, run, meter, most, policy)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant, run, meter) DO UPDATE
@@ -72,7 +82,7 @@ pub enum Spender<'a> {
     Tenant,
     /// An agent's, by name.
     Agent(&'a str),
-    /// A run's.
+    /// A run's, with those that it started.
     Run(&'a RunKey),
 }
 
@@ -155,7 +165,7 @@ impl Pen<'_> {
                 connection.prepare_cached(SPENT_BY_AGENT)?.query_row((tenant, since, agent), spent)
             }
             Spender::Run(key) => {
-                connection.prepare_cached(SPENT_BY_RUN)?.query_row((tenant, since, run_bytes(key.run)), spent)
+                connection.prepare_cached(SPENT_BY_RUN)?.query_row((tenant, run_bytes(key.run), since), spent)
             }
         };
         Ok(spent?)
