@@ -42,7 +42,7 @@ async fn a_server_that_died_forgets_nothing_of_what_sub_agents_spent() {
     let scene = Scene::new(MODEL);
     let agent = scene.agent("parent", DEFINITION, PROGRAM);
     let workspace = scene.workspace("1");
-    let mut server = scene.serve();
+    let server = scene.serve();
     let client = scene.stage.client();
     let run = begin(&client, &talk(&agent, "Delegate.", &workspace)).await;
     let child = entry(&client, run, |entry| entry.kind == "child.started").await;
