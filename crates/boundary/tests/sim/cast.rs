@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainspring_agent::{Assistant, EffectClass, Fallback, GatePolicy, Mode};
+use mainspring_agent::{Approval, Assistant, EffectClass, Fallback, GatePolicy, Layer, Mode, Verdict};
 use serde_json::{Value, json};
 
 use super::prng::Prng;
@@ -45,9 +45,14 @@ pub(super) fn parts(seed: u64) -> Vec<Part> {
         let label = format!("run{number}");
         let waits = prng.chance(40);
         let spoken = if waits { 1 + prng.below(3) } else { 1 };
+        let before = parts.last().filter(|part| part.session == session && prng.chance(60));
+        let assistant = match before.map(|part| part.assistant.clone()) {
+            Some(before) => stricter(&mut prng, before, waits),
+            None => assistant(&mut prng, waits),
+        };
         parts.push(Part {
             session,
-            assistant: assistant(&mut prng, waits),
+            assistant,
             waits,
             messages: (0..spoken).map(|turn| format!("{label} asks {turn}")).collect(),
             label,
@@ -68,8 +73,30 @@ fn assistant(prng: &mut Prng, waits: bool) -> Assistant {
     let mut assistant: Assistant = serde_json::from_value(document).expect("it is an assistant");
     let gates = gate_policy(prng);
     set_bounds(&mut assistant, prng, &gates);
-    assistant.session.mode = if waits { Mode::Conversation } else { Mode::OneShot };
+    assistant.session.mode = mode(waits);
     assistant
+}
+
+/// The agent of the run before, which may do something less: what was remembered then does not lift that.
+fn stricter(prng: &mut Prng, mut assistant: Assistant, waits: bool) -> Assistant {
+    let names = TOOLS.iter().map(|(name, _)| (*name).to_owned());
+    let commands = COMMANDS.iter().map(|command| format!("shell({command}*)"));
+    let patterns: Vec<String> = names.chain(commands).collect();
+    for pattern in patterns.iter().filter(|_| prng.chance(35)) {
+        assistant.approvals.push(Approval {
+            pattern: pattern.parse().expect("it is a pattern"),
+            verdict: Verdict::Deny,
+            from: Layer::Run,
+            place: None,
+            generation: 0,
+        });
+    }
+    assistant.session.mode = mode(waits);
+    assistant
+}
+
+const fn mode(waits: bool) -> Mode {
+    if waits { Mode::Conversation } else { Mode::OneShot }
 }
 
 fn tool(name: &str, class: EffectClass) -> Value {
@@ -115,7 +142,8 @@ fn agent(prng: &mut Prng, name: &str, tools: &[Value], below: &[(&str, Value)]) 
 }
 
 fn gate_policy(prng: &mut Prng) -> GatePolicy {
-    let deadline = prng.chance(60).then(|| Duration::from_hours(1));
+    let deadline =
+        prng.weigh(&[(35, None), (35, Some(Duration::from_secs(20))), (30, Some(Duration::from_hours(1)))]);
     let fallback = if prng.chance(70) { Fallback::Deny } else { Fallback::Approve };
     GatePolicy { deadline, fallback, escalation: None }
 }

@@ -19,27 +19,29 @@ const LOSSES_MAX: u64 = 3;
 impl Universe {
     /// What people may do now.
     pub(super) fn errands_of_people(&mut self) -> Vec<Errand> {
-        let open = self.open_gates();
-        match self.manners {
+        let now = self.server.now;
+        let is_overdue =
+            |(_, gate): &(String, GateRow)| gate.deadline.is_some_and(|deadline| deadline <= now);
+        let (overdue, timely): (Vec<_>, Vec<_>) = self.open_gates().into_iter().partition(is_overdue);
+        let mut errands = match self.manners {
             Manners::Steady => {
-                let mut errands: Vec<_> =
-                    open.into_iter().filter_map(|(run, gate)| self.steady_errand(&run, gate)).collect();
-                if !errands.is_empty() && self.prng.chance(10) {
-                    errands.extend(self.answer_again());
-                }
-                errands
+                timely.into_iter().filter_map(|(run, gate)| self.steady_errand(&run, gate)).collect()
             }
-            Manners::Wild => self.wild_errands(open),
+            Manners::Wild => self.wild_errands(timely.into_iter().chain(overdue.iter().cloned())),
+        };
+        let often = if overdue.is_empty() { 10 } else { 50 };
+        if !(errands.is_empty() && overdue.is_empty()) && self.prng.chance(often) {
+            errands.extend(self.answer_late(overdue));
         }
+        errands
     }
 
-    /// The gates that wait for a person, in an order that a seed decides.
+    /// The gates that nobody has answered, in an order that a seed decides.
     fn open_gates(&self) -> Vec<(String, GateRow)> {
-        let now = self.server.now;
         let mut open = Vec::new();
         for (name, run) in self.runs.iter().filter(|(_, run)| !run.ended) {
             let mut gates = self.server.see(|readers| readers.gates_of(&run.key));
-            gates.retain(|gate| gate.is_open() && gate.deadline.is_none_or(|deadline| deadline > now));
+            gates.retain(GateRow::is_open);
             gates.sort_by_cached_key(|gate| (gate.kind.clone(), gate.tool.clone(), gate.arguments.clone()));
             open.extend(gates.into_iter().map(|gate| (name.clone(), gate)));
         }
@@ -77,21 +79,21 @@ impl Universe {
         }
     }
 
-    /// Somebody answers what was answered before.
-    fn answer_again(&mut self) -> Option<Errand> {
-        let settled: Vec<_> = self.memory.answered.values().cloned().collect();
-        let (run, gate) = self.prng.pick(&settled)?;
+    /// Somebody answers what was answered before, or what waited too long.
+    fn answer_late(&mut self, overdue: Vec<(String, GateRow)>) -> Option<Errand> {
+        let overdue = overdue.into_iter().filter(|(_, gate)| gate.kind == "approval");
+        let late: Vec<_> = overdue.chain(self.memory.answered.values().cloned()).collect();
+        let (run, gate) = self.prng.pick(&late)?;
         let action = self.prng.weigh(&[(1, Action::Approve), (1, Action::Deny)]);
         Some(Errand::Answer(run, Box::new(gate), people::simple(action)))
     }
 
-    fn wild_errands(&mut self, open: Vec<(String, GateRow)>) -> Vec<Errand> {
+    fn wild_errands(&mut self, open: impl Iterator<Item = (String, GateRow)>) -> Vec<Errand> {
         let mut errands = Vec::new();
         for (run, gate) in open {
             let answer = people::wild(&mut self.prng, &gate, &self.deeds);
             errands.push(Errand::Answer(run, Box::new(gate), answer));
         }
-        errands.extend(self.answer_again().filter(|_| self.prng.chance(20)));
         let live: Vec<String> =
             self.runs.iter().filter(|(_, run)| !run.ended).map(|(name, _)| name.clone()).collect();
         for run in live {
