@@ -1,6 +1,6 @@
 //! The keyboard of a person at the terminal.
 //!
-//! Pure: [`key`] turns bytes into keys, [`line`] keys into a line of text. [`Keyboard`] alone touches the terminal, and
+//! Pure: [`key`] turns bytes into keys, [`mod@line`] keys into a line of text. [`Keyboard`] alone touches the terminal, and
 //! gives it back as it was on every way out.
 
 mod key;
