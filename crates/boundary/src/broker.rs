@@ -11,7 +11,7 @@
 //!                └── repeatable, or a person says so ────────────────┘
 //! ```
 //!
-//! Decisions are pure ([`decide`]); each is taken inside the writer's transaction that writes what follows from it. The
+//! Decisions are pure (`decide`); each is taken inside the writer's transaction that writes what follows from it. The
 //! call itself is made elsewhere, beside the sandbox. A call is known by its place in the conversation, its tool and its
 //! arguments, so that a repeated attempt that says the same gets what is recorded.
 
