@@ -104,10 +104,9 @@ fn a_run_waits_at_its_limit_until_it_is_raised() {
     waiting: the budget of this run, 1 call, is used up, for TIME
     → `mainspring runs raise RUN --calls N` lets it go on where it stands
     ");
-    insta::assert_snapshot!(home.run(&["runs", "raise", &run, "--calls", "5"]).stdout, @"
-    RUN has used
-      1 of 5 calls
-    ");
+    // The call that waited may have been sent by the time the answer is made.
+    let raised = home.run(&["runs", "raise", &run, "--calls", "5"]).stdout;
+    assert!(raised.contains(" has used\n") && raised.contains(" of 5 calls"), "{raised}");
     let ran = running.end();
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "first second\n"), "{}", ran.stderr);
     assert_eq!(upstream.calls(), 2);

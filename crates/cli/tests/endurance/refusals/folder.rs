@@ -142,7 +142,7 @@ fn a_database_of_a_newer_version() {
     let stage = after_writing(60, &99_u32.to_be_bytes());
     insta::assert_snapshot!(served(&stage), @r"
     exit code 6
-    error[E1402]: `STAGE/data/mainspring.db` was written in format 99, and this version reads up to 2
+    error[E1402]: `STAGE/data/mainspring.db` was written in format 99, and this version reads up to 3
       hint: run it with the version that wrote it, or point `--data` at another folder
       docs: docs/errors/E1402.md
     ");
