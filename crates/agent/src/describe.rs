@@ -91,7 +91,8 @@ pub fn describe_within(agent: &Agent, layers: &Layers) -> Description {
         requirements: agent.requirements().cloned(),
         limits: agent.limits(),
         trust: agent.trust(),
-        assurance: "restart".to_owned(),
+        // The calls of a model agent are answered from the record, tools included.
+        assurance: if agent.assistant().is_some() { "replay" } else { "restart" }.to_owned(),
         hash,
         warnings,
     }

@@ -75,7 +75,7 @@ fn a_model_agent_shows_what_holds_and_who_says_so() {
       files        VERSION
       limits       1.1 GB memory, 64 processes, 1024 open files, files up to 1.0 GB
       trust        trusted
-      assurance    restart: a step that is lost runs again from its beginning
+      assurance    replay: a turn that is lost is taken again, its recorded calls answered from the journal
 
       model         openai/gpt-4o-mini                              reviewer.yaml:3
       instructions  You review what is in the workspace. …          reviewer.yaml:4

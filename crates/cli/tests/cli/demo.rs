@@ -82,7 +82,7 @@ fn the_demo_shows_what_it_promises() {
                 at the list price of gpt-4.1; here a script answered, for nothing
       kept      step gather: TIME
       repeated  tool river_length(Nile)
-                inside the agent, so it runs with it: tools have no journal yet
+                inside the agent, so it runs with it: only calls that leave it are journaled
 
     Try next
       export OPENAI_API_KEY=...             or another: docs/models.md

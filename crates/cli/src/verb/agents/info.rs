@@ -115,6 +115,10 @@ fn facts(agent: &Description) -> Vec<(&'static str, String)> {
 
 fn assurance(word: &str) -> String {
     match word {
+        "replay" => {
+            "replay: a turn that is lost is taken again, its recorded calls answered from the journal"
+                .to_owned()
+        }
         "restart" => "restart: a step that is lost runs again from its beginning".to_owned(),
         other => other.to_owned(),
     }

@@ -150,7 +150,11 @@ impl Proof {
             (Tone::Dim, "", format!("at the list price of {model}; here a script answered, for nothing")),
             (Tone::Good, "kept", format!("step gather: {step}")),
             (Tone::Warn, "repeated", format!("tool {REPEATED}")),
-            (Tone::Dim, "", "inside the agent, so it runs with it: tools have no journal yet".to_owned()),
+            (
+                Tone::Dim,
+                "",
+                "inside the agent, so it runs with it: only calls that leave it are journaled".to_owned(),
+            ),
         ];
         let row = |(tone, word, text): (Tone, &str, String)| {
             let text = if tone == Tone::Dim { palette.dim(&text) } else { text };
@@ -252,7 +256,7 @@ mod tests {
                   at the list price of gpt-4o-mini; here a script answered, for nothing
         kept      step gather: 1.0 s
         repeated  tool river_length(Nile)
-                  inside the agent, so it runs with it: tools have no journal yet
+                  inside the agent, so it runs with it: only calls that leave it are journaled
         ");
     }
 
