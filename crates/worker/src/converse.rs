@@ -171,7 +171,7 @@ struct Conversation {
 }
 
 impl Conversation {
-    /// Takes turns until there is nothing more to say for now.
+    /// Takes turns until the conversation is over, waits, or is told to end.
     async fn hold(mut self, recalled: Recalled) -> Result<End, Problem> {
         let Recalled { history, next_turn: mut number, inbox, done } = recalled;
         let mut history = speech::history(&history)?;
