@@ -28,6 +28,12 @@ impl Hash {
         &self.0
     }
 
+    /// The first 16 bytes as one number: enough to tell apart what is named by its content.
+    pub fn head(&self) -> u128 {
+        let (head, _) = self.0.split_first_chunk().expect("a hash has 32 bytes");
+        u128::from_be_bytes(*head)
+    }
+
     /// The 64 hexadecimal digits, without the prefix: safe as a file name.
     pub fn to_hex(self) -> String {
         let mut text = String::with_capacity(64);

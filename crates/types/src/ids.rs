@@ -117,8 +117,7 @@ ids! {
 impl GateId {
     /// The id of the gate that the engine knows by this hash.
     pub fn of(gate: &Hash) -> Self {
-        let (head, _) = gate.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
-        Self(u128::from_be_bytes(*head))
+        Self(gate.head())
     }
 }
 

@@ -68,9 +68,7 @@ pub(super) fn run_of(pass: &Pass, effect: EffectId) -> RunId {
     let mut hasher = Hasher::new();
     hasher.field(pass.key.run.to_string().as_bytes());
     hasher.field(effect.to_string().as_bytes());
-    let hash = hasher.finish();
-    let (head, _) = hash.as_bytes().split_first_chunk().expect("a hash has 32 bytes");
-    RunId::from_u128(u128::from_be_bytes(*head))
+    RunId::from_u128(hasher.finish().head())
 }
 
 impl Wanted {
