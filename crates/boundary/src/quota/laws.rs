@@ -233,8 +233,12 @@ fn after_a_pause_one_goes_first_and_the_others_follow_as_it_is_accepted() {
     world.wake();
     assert_eq!((world.in_flight.len(), world.limiter.due()), (1, None), "the probe is out");
     world.limiter.accepted(world.now, world.in_flight[0], None);
-    world.wake();
+    while let Some(due) = world.limiter.due() {
+        world.now = world.now.max(due);
+        world.wake();
+    }
     assert_eq!((world.in_flight.len(), world.waiting.len()), (4, 0), "its answer is still being read");
+    assert_eq!(world.now, at(8_381), "fifteen had to last for seven seconds, so they go one by one");
 }
 
 #[test]

@@ -220,7 +220,7 @@ impl Limiter {
         let fresh = flight.epoch == self.epoch;
         if fresh {
             self.window.limited(in_flight);
-            self.pace.limited(now);
+            self.pace.limited(now, wait);
             self.limited_in_a_row = self.limited_in_a_row.saturating_add(1);
         }
         if fresh || wait.is_some() {
