@@ -97,6 +97,7 @@ fn what_became_of_a_call_is_said_by_a_key_or_in_words() {
 #[test]
 fn an_approval_shows_the_call_and_its_keys() {
     insta::assert_snapshot!(shown(approval(), ""), @"
+
     Allow shell?
       rm -rf build
       timeout: 5
@@ -105,6 +106,7 @@ fn an_approval_shows_the_call_and_its_keys() {
     [y]es  [n]o  [a]lways like this (shell(rm -rf*))  [e]dit  esc later ▏
     ");
     insta::assert_snapshot!(shown(approval(), "nbecause"), @"
+
     Allow shell?
       rm -rf build
       timeout: 5
@@ -113,6 +115,7 @@ fn an_approval_shows_the_call_and_its_keys() {
     why not (Enter for no reason): because▏
     ");
     insta::assert_snapshot!(shown(approval(), "e"), @"
+
     Allow shell?
       rm -rf build
       timeout: 5
@@ -125,6 +128,7 @@ fn an_approval_shows_the_call_and_its_keys() {
 #[test]
 fn a_question_shows_its_choices() {
     insta::assert_snapshot!(shown(question(), "neither"), @"
+
     Which branch is meant?
       1 main
       2 dev
@@ -143,6 +147,7 @@ fn long_arguments_are_cut_and_a_lost_call_is_told() {
         ..approval()
     };
     insta::assert_snapshot!(shown(gate, ""), @"
+
     write_file broke off, and nobody knows how far it came
       notes.md
       content:
