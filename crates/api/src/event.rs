@@ -30,7 +30,8 @@ pub const PROBLEM: &str = "problem";
 /// repeated attempt got the recorded result; `tool.denied` (with `arguments`, `why`, `rule`) for one that was not made.
 /// `gate.opened` (with `gate_id`, `kind`, `tool`, `arguments`, `question`, `deadline`) and `gate.settled` (with `gate_id`,
 /// `action`, `by`, `message`); `child.started` (with `run_id`, `agent`); `message.added` (with `message_id`, `text`);
-/// `turn.ended` (with `turn`, `text`); `remark` (with `kind`, `message`): the runtime says what it did by itself.
+/// `turn.interrupted` (with `turn`, `by`) and, once a worker is told, `run.interrupted`; `turn.ended` (with `turn`,
+/// `text`); `remark` (with `kind`, `message`): the runtime says what it did by itself.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct EventView {
     /// The sequence number within the run, from 1, without gaps.

@@ -13,8 +13,10 @@
 //! and writes down:
 //!
 //! ```text
-//!  recall -> history, messages      intend(tool, arguments) -> run | recorded | gate | child | abandon
-//!  conclude(turn) -> messages | over | gate                    settle(effect, end) -> recorded | abandon
+//!  recall -> history, messages
+//!  intend(tool, arguments) -> run | recorded | gate | child | probe | interrupted | abandon
+//!  settle(effect, end) -> recorded | abandon
+//!  conclude(turn) -> messages | next | over | gate | abandon
 //! ```
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};

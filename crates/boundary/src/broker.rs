@@ -4,6 +4,7 @@
 //!  intend ──┬── recorded: what came of it before, or why it is not made
 //!           ├── gate: a person decides first         ── answer ──> intend again
 //!           ├── child: another run works on it       ── its end ──> intend again
+//!           ├── interrupted: the turn was broken off before
 //!           ├── probe: the tool is asked whether an earlier try took place
 //!           └── run ── the worker makes the call ── settle ──┬── committed
 //!                ^                                           ├── failed: nothing was changed
@@ -34,7 +35,7 @@ use mainspring_agent::Assistant;
 use mainspring_store::{Fault, Recorded, Submit};
 use mainspring_types::{EffectId, Hash, RunId, Timestamp};
 
-pub(crate) use self::answer::wake;
+pub(crate) use self::{answer::wake, child::end_all as end_children};
 pub use self::{
     answer::{Action, Answer, Unanswered},
     child::limits,
@@ -78,6 +79,11 @@ pub enum Decision {
     Child(RunId),
     /// The tool is asked whether that try took place.
     Probe(Permit),
+    /// The turn was interrupted: nothing new is begun in it.
+    Interrupted {
+        /// Whether the call had been begun before, so that nobody knows how far it came.
+        begun: bool,
+    },
     /// The attempt no longer counts.
     Abandon,
 }

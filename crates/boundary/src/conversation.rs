@@ -11,6 +11,7 @@
 
 mod begin;
 mod conclude;
+mod interrupt;
 mod recall;
 mod say;
 
@@ -21,6 +22,7 @@ pub(crate) use self::say::put;
 pub use self::{
     begin::{Beginning, Begun, Unbegun, begin, fork},
     conclude::Turn,
+    interrupt::{Uninterrupted, interrupt},
     recall::messages,
     say::{Unheard, done, say},
 };
@@ -53,6 +55,8 @@ pub struct Incoming {
 pub enum Concluded {
     /// Another turn: these came meanwhile.
     Messages(Vec<Incoming>),
+    /// Another turn, by another attempt: this turn was interrupted, and this attempt may yet be told so.
+    Next,
     /// Nothing: the conversation is over for this run, which hears nothing that is said from now on.
     Over,
     /// A wait for the next message.
@@ -79,7 +83,7 @@ impl Broker {
     pub async fn conclude(&self, nonce: u64, turn: Turn) -> Result<Concluded, mainspring_store::Fault> {
         let Some((pass, charter)) = self.chartered(nonce) else { return Ok(Concluded::Abandon) };
         let deadline = charter.assistant.session.input_deadline;
-        work::ask(self.submit(), conclude::Conclude { pass, turn, deadline }).await
+        work::ask(self.submit(), conclude::Conclude { pass, turn, deadline, demands: Vec::new() }).await
     }
 }
 

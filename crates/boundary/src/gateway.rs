@@ -50,10 +50,21 @@ use crate::{
 pub trait Warden: Send + Sync + 'static {
     /// Requests of the attempt are held open, its process kept, for this reason; `None` when none is any more.
     fn hold(&self, pass: &Pass, held: Option<&Held>);
-    /// Whether the attempt was told to end.
-    fn is_cancelled(&self, pass: &Pass) -> bool;
+    /// What the attempt was told to do.
+    fn order(&self, pass: &Pass) -> Order;
     /// The attempt's run is to end, for this reason.
     fn end(&self, pass: &Pass, problem: Problem);
+}
+
+/// What an attempt was told to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// To go on.
+    GoOn,
+    /// To end what it does, and to look only at what is recorded from then on: the journal begins nothing new.
+    Interrupt,
+    /// To end.
+    End,
 }
 
 /// The gateway of one data folder. Clones share it.

@@ -30,8 +30,8 @@ pub struct Step {
     pub failures: u32,
     /// How many attempts in a row lost their worker while the server lived.
     pub losses: u32,
-    /// Whether its live attempt was told to stop what it does and take up what comes next; so is the one that makes up
-    /// for a lost one.
+    /// Whether its live attempt was told to stop what it does and take up what comes next. The one that makes up for a
+    /// lost one is not: it goes by what the interruption left in the record.
     pub interrupted: bool,
 }
 

@@ -221,12 +221,15 @@ impl Desk {
         })?
     }
 
-    /// Whether the holder of the ticket was told to end. One that no longer counts was not: it may have died.
-    pub fn is_ending(&self, key: &RunKey, step: &StepId, ticket: (AttemptNo, u64)) -> bool {
+    /// How hard the holder of the ticket was told to end. One that no longer counts was not: it may have died.
+    pub fn ending(&self, key: &RunKey, step: &StepId, ticket: (AttemptNo, u64)) -> Option<CancelLevel> {
         let state = self.lock();
         let found = state.slots.get(&(key.clone(), step.clone()));
-        let held = found.filter(|found| found.holder() == Some(ticket));
-        held.is_some_and(|found| matches!(*found.order.borrow(), Order::Cancel(_)))
+        let held = found.filter(|found| found.holder() == Some(ticket))?;
+        match *held.order.borrow() {
+            Order::Cancel(level) => Some(level),
+            Order::Continue | Order::Hold | Order::Abandon => None,
+        }
     }
 
     /// The attempt no longer counts.

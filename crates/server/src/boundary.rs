@@ -7,10 +7,10 @@ use mainspring_api::worker;
 use mainspring_boundary::{
     Divergence, Pass,
     broker::{Broker, Charter},
-    gateway::{Gateway, Held, HeldFor, Parting, Settings, Warden},
+    gateway::{Gateway, Held, HeldFor, Order, Parting, Settings, Warden},
     price::Prices,
 };
-use mainspring_core::{AttemptEnd, Failure, FailureClass, Reason, Used};
+use mainspring_core::{AttemptEnd, CancelLevel, Failure, FailureClass, Reason, Used};
 use mainspring_engine::{Assignment, Embedded, Kept};
 use mainspring_store::Blobs;
 use mainspring_types::{Code, Problem, Timestamp};
@@ -195,8 +195,12 @@ impl Warden for EngineWarden {
         self.engine.desk().keep(&pass.key, &pass.step, (pass.attempt, pass.nonce), kept);
     }
 
-    fn is_cancelled(&self, pass: &Pass) -> bool {
-        self.engine.desk().is_ending(&pass.key, &pass.step, (pass.attempt, pass.nonce))
+    fn order(&self, pass: &Pass) -> Order {
+        match self.engine.desk().ending(&pass.key, &pass.step, (pass.attempt, pass.nonce)) {
+            None => Order::GoOn,
+            Some(CancelLevel::Interrupt) => Order::Interrupt,
+            Some(CancelLevel::Stop | CancelLevel::Kill) => Order::End,
+        }
     }
 
     fn end(&self, pass: &Pass, problem: Problem) {

@@ -168,9 +168,9 @@ impl EmbeddedLine {
     async fn report(&self, report: Report) -> Result<Receipt, Problem> {
         let ticket = report.ticket.clone();
         let key = key_of(&ticket);
-        let told = self.engine.desk().is_ending(&key, &ticket.step, (ticket.attempt, ticket.nonce));
+        let told = self.engine.desk().ending(&key, &ticket.step, (ticket.attempt, ticket.nonce));
         let receipt = self.record(report).await?;
-        self.release(&ticket, if told { Parting::AsTold } else { Parting::ByItself });
+        self.release(&ticket, if told.is_some() { Parting::AsTold } else { Parting::ByItself });
         Ok(receipt)
     }
 

@@ -28,6 +28,15 @@ pub struct Conversation {
     pub waits: bool,
     /// Whether it is about to end, having taken up every message: another would not be heard.
     pub over: bool,
+    /// The last turn that a person broke off; 0 when there is none. Nothing new is begun in it.
+    pub interrupted: u32,
+}
+
+impl Conversation {
+    /// A run's part in a session that has just been begun.
+    pub const fn new(session: SessionId, waits: bool) -> Self {
+        Self { session, waits, over: false, interrupted: 0 }
+    }
 }
 
 /// A concluded turn.

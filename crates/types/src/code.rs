@@ -144,6 +144,8 @@ codes! {
     EffectUnknown = "E1608", "EffectUnknownError", Run;
     /// The provider's quota for the model is used up.
     QuotaExhausted = "E1609", "QuotaExhaustedError", Run;
+    /// A person interrupted the turn, and nothing new is begun in it.
+    Interrupted = "E1610", "InterruptedError", Conflict;
     /// The gate was answered before, or its deadline has passed.
     GateSettled = "E1701", "GateSettledError", Conflict;
     /// A rule speaks against the tool call.

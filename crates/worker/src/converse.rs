@@ -6,6 +6,7 @@
 //!              └──────────────────────────────────────────┘
 //!           finish ──> conclude ──┬── messages: another turn
 //!                                 ├── over: done
+//!                                 ├── next: left to another attempt, the turn was interrupted
 //!                                 └── gate: parked
 //! ```
 //! The loop decides, nothing here does: what is due is done, what happened is told. Promised: a tool is called only once
@@ -178,7 +179,7 @@ impl Conversation {
         let mut next = match (inbox.is_empty(), done) {
             (false, _) => Concluded::Messages(inbox),
             (true, true) => Concluded::Over {},
-            (true, false) => self.turns.conclude(number - 1, Vec::new(), None).await?,
+            (true, false) => self.turns.conclude(number - 1, None).await?,
         };
         loop {
             let messages = match next {
@@ -190,9 +191,9 @@ impl Conversation {
                 Concluded::Gate { gate, deadline } => {
                     return Ok(End::Parked { wait: Wait::Gate { gate, deadline } });
                 }
-                Concluded::Abandon {} => return Ok(End::Aborted {}),
+                // What follows is another attempt's: this one may yet hear of the interruption that it has obeyed.
+                Concluded::Next {} | Concluded::Abandon {} => return Ok(End::Aborted {}),
             };
-            let taken: Vec<u64> = messages.iter().map(|message| message.id).collect();
             let incoming = speech::incoming(&messages)?;
             let ended = match self.turns.take(number, history.clone(), incoming).await? {
                 Taken::Over(ended) => ended,
@@ -205,11 +206,7 @@ impl Conversation {
                 // A person goes on where a script could not.
                 self.turns.remark("failed", &problem.to_string());
             }
-            next = self.turns.conclude(number, taken, Some(&ended)).await?;
-            if let (Ending::Interrupted, Concluded::Messages(_)) = (&ended.ending, &next) {
-                // The order is obeyed, and ends with this attempt: the turn that follows can be interrupted anew.
-                return Ok(End::Aborted {});
-            }
+            next = self.turns.conclude(number, Some(&ended)).await?;
             history.extend(ended.messages);
             number += 1;
         }

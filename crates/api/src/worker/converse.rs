@@ -91,6 +91,11 @@ pub enum ToolDecision {
         /// Its arguments.
         arguments: Box<RawValue>,
     },
+    /// The turn was interrupted: nothing new is begun in it.
+    Interrupted {
+        /// Whether the call had been begun before, so that nobody knows how far it came.
+        begun: bool,
+    },
     /// The attempt no longer counts.
     Abandon {},
 }
@@ -149,8 +154,6 @@ pub struct Conclusion {
     pub turn: u32,
     /// What was said in it, message by message.
     pub messages: Vec<Box<RawValue>>,
-    /// The messages to the agent that it took up.
-    pub taken: Vec<u64>,
     /// What the agent said at its end.
     pub text: String,
 }
@@ -161,6 +164,8 @@ pub struct Conclusion {
 pub enum Concluded {
     /// Another turn: these came meanwhile.
     Messages(Vec<Incoming>),
+    /// Another turn, by another attempt: this turn was interrupted, and this attempt may yet be told so.
+    Next {},
     /// Nothing: the conversation is over for this run.
     Over {},
     /// A wait for the next message.

@@ -4,7 +4,9 @@
 //! It works in its parent's workspace, and what it spends counts against every run above it.
 
 use mainspring_agent::{Assistant, BudgetAsk, TaskAsk, narrowed};
-use mainspring_core::{Created, Ending, Event, Plan, PlannedStep, Principal, RULES, Run, What};
+use mainspring_core::{
+    Ask, CancelLevel, Created, Ending, Event, Plan, PlannedStep, Principal, RULES, Request, Run, What,
+};
 use mainspring_store::{Conversation, Demand, Entry, Fault, Ledger as _, Pen, RunKey, RunLimit, SessionRow};
 use mainspring_types::{AgentName, EffectId, Hasher, RequestId, RunId, SessionId, Timestamp, Value};
 use serde_json::json;
@@ -127,7 +129,7 @@ impl Wanted {
             changed_at: now,
         };
         pen.begin_session(&key.tenant, &row)?;
-        pen.join(key, Conversation { session, waits: false, over: false })?;
+        pen.join(key, Conversation::new(session, false))?;
         let parts = json!([{ "type": "text", "text": self.prompt }]).to_string();
         pen.say(key, "the agent above", &parts, now).map(drop)
     }
@@ -155,6 +157,17 @@ pub(super) fn outcome(pen: &mut Pen<'_>, pass: &Pass, run: RunId) -> Result<Opti
             (format!("the sub-agent was cancelled{why}"), true)
         }
     }))
+}
+
+/// Ends the run's sub-agents that are still at work, in the transaction that this is asked in.
+pub(crate) fn end_all(pen: &mut Pen<'_>, key: &RunKey, why: &str) -> Result<Vec<Demand>, Fault> {
+    let end = |child: RunId| {
+        let ask = Ask::Cancel { level: CancelLevel::Stop, reason: Some(why.to_owned()) };
+        let id = RequestId::from_cause(format!("turn/{}", key.run));
+        let request = Box::new(Request { id, by: Principal::Run(key.run), ask });
+        Demand::Ask { key: RunKey { tenant: key.tenant.clone(), run: child }, request }
+    };
+    Ok(pen.children(key)?.into_iter().map(end).collect())
 }
 
 /// What a run carries with it from its beginning.

@@ -67,6 +67,13 @@ pub(super) enum Step<'a> {
     Await,
 }
 
+impl Step<'_> {
+    /// Whether more is begun by it than is recorded: a try, a question, a wait.
+    pub(super) const fn is_new(&self) -> bool {
+        !matches!(self, Self::Replay | Self::Refuse { .. } | Self::Take { .. } | Self::Await)
+    }
+}
+
 /// What becomes of the call.
 pub(super) fn decide<'a>(known: &Known<'a>) -> Step<'a> {
     match known.effect {

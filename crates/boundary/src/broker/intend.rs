@@ -87,7 +87,11 @@ impl Intend {
             kind: self.kind(),
             owner: self.owner,
         };
-        match (decide(&known), effect) {
+        let step = decide(&known);
+        if pen.is_interrupted(&pass.key)? && step.is_new() {
+            return Ok(Decided::Now(Decision::Interrupted { begun: effect.is_some() }));
+        }
+        match (step, effect) {
             (Step::Replay, Some(effect)) => self.replay(pen, now, effect, news),
             (Step::Await, Some(effect)) => self.wait_for_child(pen, now, effect, news),
             (step, effect) => {

@@ -100,7 +100,7 @@ impl Beginning {
         if pen.session(tenant, self.session)?.is_none() {
             pen.begin_session(tenant, &session(self.session, &self.agent, now, None))?;
         }
-        pen.join(&key, Conversation { session: self.session, waits: self.waits, over: false })?;
+        pen.join(&key, Conversation::new(self.session, self.waits))?;
         if let Some((parts, sender)) = &self.first {
             pen.say(&key, sender, parts, now)?;
         }

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use mainspring_store::{Fault, GateRow, News, Pen, TurnRow};
+use mainspring_store::{Demand, Fault, GateRow, News, Pen, TurnRow};
 use mainspring_types::{GateId, SessionId, Timestamp};
 use serde_json::{json, value::RawValue};
 
 use super::{Concluded, gate_after, preview, recall::take_up};
-use crate::{Pass, broker::lines, journal::pack, work::Work};
+use crate::{
+    Pass,
+    broker::{end_children, lines},
+    journal::pack,
+    work::Work,
+};
 
 /// How much of the agent's last words a line shows.
 const SHOWN_MAX: usize = 8_000;
@@ -22,8 +27,6 @@ pub struct Turn {
     pub number: u32,
     /// What was said, message by message.
     pub messages: Vec<Box<RawValue>>,
-    /// The messages to the agent that it took up.
-    pub taken: Vec<u64>,
     /// What the agent said at its end.
     pub text: String,
 }
@@ -32,12 +35,13 @@ pub(super) struct Conclude {
     pub(super) pass: Pass,
     pub(super) turn: Turn,
     pub(super) deadline: Option<Duration>,
+    pub(super) demands: Vec<Demand>,
 }
 
 impl Conclude {
     /// Writes the turn, unless an earlier telling of it did.
     fn keep(
-        &self,
+        &mut self,
         pen: &mut Pen<'_>,
         now: Timestamp,
         session: SessionId,
@@ -58,17 +62,17 @@ impl Conclude {
             body: body.into_owned(),
         };
         pen.conclude(&key.tenant, session, &row, title(&turn.messages).as_deref())?;
-        for message in &turn.taken {
-            pen.heard(key, *message, turn.number)?;
-        }
-        self.withdraw(pen, now, news)?;
         let text = preview(&turn.text, SHOWN_MAX);
-        self.tell(pen, now, json!({ "type": "turn.ended", "turn": turn.number, "text": text }), news)
+        let line = json!({ "type": "turn.ended", "turn": turn.number, "text": text });
+        self.withdraw(pen, now, news)?;
+        self.tell(pen, now, line, news)
     }
 
-    /// Withdraws the gates at which calls of the turn waited when it was broken off: an answer would come to nothing.
-    fn withdraw(&self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<(), Fault> {
+    /// Withdraws the gates at which calls of the turn waited when it was broken off, and ends the sub-agents that worked
+    /// for it: what they come to would come to nothing.
+    fn withdraw(&mut self, pen: &mut Pen<'_>, now: Timestamp, news: &mut News) -> Result<(), Fault> {
         let key = &self.pass.key;
+        self.demands.extend(end_children(pen, key, "the turn that started it is over")?);
         for gate in pen.open_gates(key)? {
             self.tell(pen, now, lines::settled(gate.id(), "withdraw", "the end of the turn", None), news)?;
         }
@@ -128,15 +132,21 @@ impl Work for Conclude {
         let held = pen.holds(key, step, (*attempt, *nonce))?;
         let Some(part) = pen.conversation(key)?.filter(|_| held) else { return Ok(Concluded::Abandon) };
         self.keep(pen, now, part.session, news)?;
+        let key = &self.pass.key;
         let next = take_up(pen, key, self.turn.number + 1)?;
         if !next.is_empty() {
-            return Ok(Concluded::Messages(next));
+            let interrupted = self.turn.number > 0 && part.interrupted == self.turn.number;
+            return Ok(if interrupted { Concluded::Next } else { Concluded::Messages(next) });
         }
         if part.waits {
             return self.wait(pen, now, news);
         }
         pen.hear_nothing(key)?;
         Ok(Concluded::Over)
+    }
+
+    fn demands(&mut self) -> Vec<Demand> {
+        std::mem::take(&mut self.demands)
     }
 }
 

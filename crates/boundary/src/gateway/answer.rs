@@ -8,7 +8,7 @@ use mainspring_store::{Fault, Recorded};
 use mainspring_types::{Code, EffectId, Problem, Timestamp};
 
 use super::{
-    Shared,
+    Order, Shared,
     call::{Job, Unfit},
     deliver::{self, Body, refuse},
     flight::{Flight, Listener},
@@ -113,7 +113,7 @@ impl Asking {
             // Made before the journal is asked, so that no relief is missed in between.
             let relieved = self.shared.relief.notified();
             let alone = self.shared.aloft.is_empty();
-            if self.shared.warden.is_cancelled(self.pass()) {
+            if self.shared.warden.order(self.pass()) == Order::End {
                 return self.refused();
             }
             let (decision, listener) = match self.ask(turn.take(), told).await {
@@ -150,6 +150,7 @@ impl Asking {
                 Decision::Short { limit, needs, .. } => return self.out_of_budget(&limit, needs),
                 Decision::Diverged { expected, .. } => return self.diverged(expected),
                 Decision::Unknowable(effect) => return self.unknowable(effect),
+                Decision::Interrupted => return self.interrupted(),
                 Decision::Refused => return self.refused(),
             }
         }
@@ -244,6 +245,11 @@ impl Asking {
             format!("the agent went another way than {effect}, which must not happen twice")
         });
         self.refuse(409, Kind::Forbidden, Code::EffectUnknown, &message)
+    }
+
+    fn interrupted(&self) -> Response<Body> {
+        let message = "a person interrupted the turn: nothing new is begun in it";
+        self.refuse(409, Kind::Forbidden, Code::Interrupted, message)
     }
 
     fn refused(&self) -> Response<Body> {

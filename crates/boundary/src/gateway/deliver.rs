@@ -9,7 +9,7 @@ use hyper::{Response, body::Frame};
 use mainspring_types::{Code, EffectId};
 
 use super::{
-    Shared,
+    Order, Shared,
     flight::{Beginning, Listener, Next},
     head::Head,
 };
@@ -144,7 +144,7 @@ impl Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         let Receipt { shared, pass, .. } = &self.receipt;
-        if shared.warden.is_cancelled(pass) {
+        if shared.warden.order(pass) != Order::GoOn {
             self.listener.desert();
         }
     }

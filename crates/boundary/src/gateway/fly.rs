@@ -17,7 +17,7 @@ use bytes::Bytes;
 use tokio::time::sleep;
 
 use super::{
-    Shared,
+    Order, Shared,
     aloft::Lifted,
     attempt::{Reach, Seen, attempt},
     call::Job,
@@ -226,7 +226,7 @@ impl Flying {
             let shared = Arc::clone(&self.shared);
             let pass = self.flight.pass();
             let turn = self.unless_given_up(shared.turn(&pass, &self.job, self.place)).await?;
-            if shared.warden.is_cancelled(&pass) {
+            if shared.warden.order(&pass) != Order::GoOn {
                 return None;
             }
             let relieved = shared.relief.notified();

@@ -86,6 +86,8 @@ pub(crate) enum Decision {
     Diverged { expected: EffectId, policy: Divergence },
     /// Whether an earlier try happened is unknown, and it must not happen twice.
     Unknowable(EffectId),
+    /// A person broke the turn off: nothing new is begun in it.
+    Interrupted,
 }
 
 /// How a call that is not recorded stands to what is.
@@ -125,6 +127,7 @@ impl Intent {
         let candidates = pen.candidates(&pass.key, &pass.step, pass.attempt, identity)?;
         match decide(&candidates, self.ledger.owner, call.repeat) {
             Match::Replay(effect) => self.replay(pen, now, of(&candidates, effect), news),
+            Match::Join(_) if pen.is_interrupted(&pass.key)? => Ok(Decision::Interrupted),
             Match::Join(effect) => {
                 self.serve(pen, of(&candidates, effect), false)?;
                 Ok(Decision::Join(effect))
@@ -167,6 +170,9 @@ impl Intent {
         occurrence: u32,
         news: &mut News,
     ) -> Result<Decision, Fault> {
+        if pen.is_interrupted(&self.call.pass.key)? {
+            return Ok(Decision::Interrupted);
+        }
         let path = match self.path(pen, now, news)? {
             Ok(path) => path,
             Err(instead) => return Ok(instead),
@@ -213,6 +219,9 @@ impl Intent {
         news: &mut News,
     ) -> Result<Decision, Fault> {
         let Call { pass, wish, .. } = &*self.call;
+        if pen.is_interrupted(&pass.key)? {
+            return Ok(Decision::Interrupted);
+        }
         let clamped = clamped_at(pen, pass, candidate.id)?;
         let wish = clamped.map_or(*wish, |output_max| wish.after_clamp(output_max));
         let number = candidate.tries + 1;

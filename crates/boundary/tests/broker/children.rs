@@ -1,11 +1,6 @@
 //! Sub-agents: runs of their own, started once, ended with the run that started them.
 
-use mainspring_boundary::{
-    broker::Decision,
-    conversation::Concluded,
-    provider::{Place, Provider, SILENCE_MAX},
-    route::Family,
-};
+use mainspring_boundary::{broker::Decision, conversation::Concluded};
 use mainspring_core::{Failure, FailureClass};
 use mainspring_store::RunLimit;
 use mainspring_testkit::upstream::Upstream;
@@ -15,7 +10,7 @@ use serde_json::{Value, json};
 use crate::world::{World, beginning, recorded};
 
 /// A parent that may use `git` alone, and its scout.
-fn parent() -> Value {
+pub(crate) fn parent() -> Value {
     let scout = json!({
         "name": "scout", "model": "openai/gpt-4o-mini", "instructions": "Look.", "toolsets": ["shell"],
     });
@@ -27,7 +22,7 @@ fn parent() -> Value {
     })
 }
 
-fn task(more: &Value) -> Value {
+pub(crate) fn task(more: &Value) -> Value {
     let mut task = json!({ "agent": "scout", "prompt": "look around" });
     for (field, value) in more.as_object().expect("fields") {
         task[field] = value.clone();
@@ -35,7 +30,7 @@ fn task(more: &Value) -> Value {
     task
 }
 
-fn child_of(decision: &Decision) -> RunId {
+pub(crate) fn child_of(decision: &Decision) -> RunId {
     match decision {
         Decision::Child(child) => *child,
         other => panic!("no run is started: {other:?}"),
@@ -79,7 +74,7 @@ async fn the_end_of_a_child_wakes_its_parent_with_its_last_words() {
     let attempt = world.attempt(child).await;
     let recalled = attempt.recall().await.expect("it counts");
     assert!(recalled.inbox[0].parts.contains("look around"));
-    assert!(matches!(attempt.conclude(1, &[1], "all quiet").await, Concluded::Over));
+    assert!(matches!(attempt.conclude(1, "all quiet").await, Concluded::Over));
     attempt.finish().await;
     assert_eq!(outcome(&mut world).await, ("all quiet".into(), false));
     world.restart().await;
@@ -93,7 +88,7 @@ async fn a_child_that_ends_before_its_parent_waits_wakes_it_all_the_same() {
     let attempt = world.attempt(1).await;
     let decision = attempt.intend("1.1.0", "task", &task(&json!({}))).await;
     let child = world.attempt(child_of(&decision)).await;
-    child.conclude(1, &[1], "all quiet").await;
+    child.conclude(1, "all quiet").await;
     child.finish().await;
     attempt.park_for(&decision).await;
     assert_eq!(outcome(&mut world).await, ("all quiet".into(), false));
@@ -159,16 +154,7 @@ async fn what_is_left_of_an_ancestors_budget_stops_a_child() {
     let upstream = Upstream::start(
         "version: 1\nrules: [{match: {}, reply: {text: fine, usage: {input_tokens: 10, output_tokens: 30}}}]\n",
     );
-    let place = Place::Server { family: Family::OpenAi, base_url: upstream.base_url() };
-    let provider = Provider {
-        name: "openai".into(),
-        place,
-        key: None,
-        models: Vec::new(),
-        calls_per_minute: None,
-        silence_max: SILENCE_MAX,
-    };
-    let mut world = World::with(vec![provider]).await;
+    let mut world = World::asking(&upstream).await;
     let mut beginning = beginning(1, 1, &parent());
     beginning.limits = vec![RunLimit { meter: "calls".into(), most: 1, policy: "terminate".into() }];
     world.try_begin(beginning).await.expect("the session is free");

@@ -6,6 +6,7 @@ mod approvals;
 mod calls;
 mod children;
 mod doubts;
+mod interrupts;
 mod messages;
 mod restarts;
 mod sessions;

@@ -20,7 +20,7 @@ async fn concluded(fields: &Value) -> (World, Attempt, Concluded) {
     let attempt = world.attempt(1).await;
     let recalled = attempt.recall().await.expect("it counts");
     assert_eq!((recalled.next_turn, heard(&recalled), recalled.done), (1, vec![1], false));
-    let after = attempt.conclude(1, &[1], "hello yourself").await;
+    let after = attempt.conclude(1, "hello yourself").await;
     (world, attempt, after)
 }
 
@@ -64,11 +64,11 @@ async fn messages_while_the_agent_works_are_taken_up_by_its_next_turn() {
     world.begin(1, &talking()).await;
     let attempt = world.attempt(1).await;
     assert_eq!((world.say(1, "also this").await, world.say(1, "and that").await), (Ok(2), Ok(3)));
-    let Concluded::Messages(messages) = attempt.conclude(1, &[1], "done").await else {
+    let Concluded::Messages(messages) = attempt.conclude(1, "done").await else {
         panic!("they came meanwhile");
     };
     assert_eq!(messages.iter().map(|message| message.id).collect::<Vec<_>>(), [2, 3]);
-    assert!(matches!(attempt.conclude(2, &[2, 3], "done too").await, Concluded::Gate { .. }));
+    assert!(matches!(attempt.conclude(2, "done too").await, Concluded::Gate { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +84,7 @@ async fn a_turn_that_is_broken_off_takes_its_questions_with_it() {
         .await;
     let attempt = world.attempt(1).await;
     let Decision::Gate { gate, .. } = attempt.shell("make").await else { panic!("someone is asked") };
-    attempt.conclude(1, &[1], "interrupted").await;
+    attempt.conclude(1, "interrupted").await;
     assert_eq!(world.gate(gate).state, "withdrawn");
     assert_eq!(world.lines(1), ["gate.opened", "gate.settled", "turn.ended", "gate.opened"]);
     let late = world.answer(gate, says(Action::Approve, None)).await;
@@ -119,11 +119,8 @@ async fn a_run_that_works_ends_with_its_turn_when_nothing_more_will_be_said() {
     let attempt = world.attempt(1).await;
     world.say(1, "one last thing").await.expect("it hears");
     world.done(1).await.expect("it hears");
-    assert!(
-        matches!(attempt.conclude(1, &[1], "first").await, Concluded::Messages(_)),
-        "what was said is heard"
-    );
-    assert!(matches!(attempt.conclude(2, &[2], "last").await, Concluded::Over));
+    assert!(matches!(attempt.conclude(1, "first").await, Concluded::Messages(_)), "what was said is heard");
+    assert!(matches!(attempt.conclude(2, "last").await, Concluded::Over));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +128,7 @@ async fn nobody_is_told_to_be_heard_who_is_not() {
     let mut world = World::new().await;
     world.begin(1, &json!({})).await;
     let attempt = world.attempt(1).await;
-    assert!(matches!(attempt.conclude(1, &[1], "done").await, Concluded::Over));
+    assert!(matches!(attempt.conclude(1, "done").await, Concluded::Over));
     assert_eq!(world.say(1, "wait").await, Err(Unheard::Ended));
     // Its last word was spoken, and its session is free, though its end is not recorded yet.
     world.begin_in(2, 1, &json!({})).await.expect("the session is free");
@@ -146,7 +143,7 @@ async fn a_conversation_ends_when_nothing_is_said_in_time() {
     let attempt = world.attempt(1).await;
     assert!(attempt.recall().await.expect("it counts").done);
     assert_eq!(world.gate(gate).state, "expired");
-    assert!(matches!(attempt.conclude(1, &[], "").await, Concluded::Over));
+    assert!(matches!(attempt.conclude(1, "").await, Concluded::Over));
     assert_eq!(world.say(1, "am I late?").await, Err(Unheard::Ended));
     attempt.finish().await;
     assert_eq!(world.status(1), "completed");
@@ -156,7 +153,7 @@ async fn a_conversation_ends_when_nothing_is_said_in_time() {
 async fn a_turn_that_is_concluded_twice_is_written_once() {
     let (mut world, attempt, after) = concluded(&talking()).await;
     let Concluded::Gate { gate: first, .. } = after else { panic!("{after:?}") };
-    let Concluded::Gate { gate: again, .. } = attempt.conclude(1, &[1], "hello yourself").await else {
+    let Concluded::Gate { gate: again, .. } = attempt.conclude(1, "hello yourself").await else {
         panic!("it waits still");
     };
     assert_eq!((first, world.lines(1)), (again, vec!["turn.ended".to_owned(), "gate.opened".into()]));

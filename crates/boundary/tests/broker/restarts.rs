@@ -47,7 +47,7 @@ impl Story {
     async fn conclude(&mut self, attempt: Attempt, turn: u32, text: &str) {
         let mut attempt = attempt;
         for _ in 0..2 {
-            let after = attempt.conclude(turn, &[u64::from(turn)], text).await;
+            let after = attempt.conclude(turn, text).await;
             let Concluded::Gate { gate, deadline } = after else { panic!("{after:?}") };
             if self.server == Server::Lives {
                 attempt.park(gate, deadline).await;
@@ -55,7 +55,7 @@ impl Story {
             }
             attempt = self.go_on(attempt).await;
         }
-        let after = attempt.conclude(turn, &[], "").await;
+        let after = attempt.conclude(turn, "").await;
         let Concluded::Gate { gate, deadline } = after else { panic!("{after:?}") };
         attempt.park(gate, deadline).await;
         self.pause().await;

@@ -20,7 +20,7 @@ async fn with_turns(turns: u32) -> World {
         let attempt = world.attempt(run).await;
         let recalled = attempt.recall().await.expect("it counts");
         assert_eq!((recalled.next_turn, recalled.history.len()), (turn, turn as usize - 1));
-        assert!(matches!(attempt.conclude(turn, &[1], &format!("turn {turn}")).await, Concluded::Over));
+        assert!(matches!(attempt.conclude(turn, &format!("turn {turn}")).await, Concluded::Over));
         attempt.finish().await;
     }
     world
@@ -52,7 +52,7 @@ async fn a_fork_keeps_the_turns_before_its_point_and_leaves_the_origin_alone() {
     world.begin_in(9, session, &json!({})).await.expect("the session is free");
     let attempt = world.attempt(9).await;
     assert_eq!(attempt.recall().await.expect("it counts").history.len(), 2);
-    attempt.conclude(3, &[1], "another third").await;
+    attempt.conclude(3, "another third").await;
     let last = |session| world.readers().last_turn(&TenantId::sole(), session).expect("readable");
     assert_eq!((last(forked.session), last(SessionId::from_u128(1))), (3, 3));
     let texts = |session| {

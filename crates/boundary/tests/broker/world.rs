@@ -15,13 +15,15 @@ use mainspring_boundary::{
     conversation::{self, Beginning, Begun, Unbegun},
     gateway::{Gateway, Settings},
     price::Prices,
-    provider::Provider,
+    provider::{Place, Provider, SILENCE_MAX},
+    route::Family,
 };
 use mainspring_core::{Ask, CancelLevel, Principal};
 use mainspring_engine::{Embedded, Held, Message};
 use mainspring_store::{
     Blobs, EffectRow, EffectState, Fault, GateRow, Readers, RunKey, Store, StoreOptions, Submit,
 };
+use mainspring_testkit::upstream::Upstream;
 use mainspring_types::{GateId, Hash, RequestId, RunId, TenantId};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -62,7 +64,21 @@ impl World {
         Self::with(Vec::new()).await
     }
 
-    pub(crate) async fn with(providers: Vec<Provider>) -> Self {
+    /// One whose agents ask their models there.
+    pub(crate) async fn asking(upstream: &Upstream) -> Self {
+        let place = Place::Server { family: Family::OpenAi, base_url: upstream.base_url() };
+        let provider = Provider {
+            name: "openai".into(),
+            place,
+            key: None,
+            models: Vec::new(),
+            calls_per_minute: None,
+            silence_max: SILENCE_MAX,
+        };
+        Self::with(vec![provider]).await
+    }
+
+    async fn with(providers: Vec<Provider>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let alive = Alive::begin(folder.path(), &providers).await;
         Self { folder, providers, alive: Some(alive), claimed: VecDeque::new() }
@@ -97,7 +113,7 @@ impl World {
         conversation::begin(&self.submit(), beginning).await.expect("the writer lives")
     }
 
-    /// Claims the run's attempt and admits it, as a server does.
+    /// Claims the run's attempt and admits it, as a server does; it has heard what its turn answers, as with any worker.
     pub(crate) async fn attempt(&mut self, run: impl Into<Of>) -> Attempt {
         let Of(run) = run.into();
         let held = timeout(SOON, self.claim(run)).await.expect("an attempt is due");
@@ -116,13 +132,15 @@ impl World {
         let alive = self.alive();
         alive.broker.admit(pass.clone(), Charter { assistant, work: is.work.clone() });
         let token = alive.gateway.admit(pass.clone());
-        Attempt {
+        let attempt = Attempt {
             broker: alive.broker.clone(),
             engine: alive.engine.clone(),
             address: alive.address.clone(),
             pass,
             token,
-        }
+        };
+        attempt.recall().await;
+        attempt
     }
 
     async fn claim(&mut self, run: RunId) -> Held {
@@ -159,6 +177,11 @@ impl World {
     /// Tells the run that nothing more will be said.
     pub(crate) async fn done(&self, run: u128) -> Result<(), conversation::Unheard> {
         conversation::done(&self.submit(), key(run), "ada").await.expect("the writer lives")
+    }
+
+    /// Breaks off the turn that the run is in.
+    pub(crate) async fn interrupt(&self, run: u128) -> Result<(), conversation::Uninterrupted> {
+        conversation::interrupt(&self.submit(), key(run), "ada").await.expect("the writer lives")
     }
 
     pub(crate) async fn cancel(&self, run: u128) {

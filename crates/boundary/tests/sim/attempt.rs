@@ -30,7 +30,7 @@ pub(super) enum Stage {
     /// It takes a turn.
     Turning(Box<Turning>),
     /// It writes a turn down, if it took one, and asks what follows.
-    Concluding { turn: u32, taken: Vec<u64>, ended: Option<Box<TurnEnd>> },
+    Concluding { turn: u32, ended: Option<Box<TurnEnd>> },
     /// It reports its end.
     Over(AttemptEnd, Option<Value>),
 }
@@ -38,14 +38,14 @@ pub(super) enum Stage {
 /// A turn under way.
 pub(super) struct Turning {
     pub(super) number: u32,
-    /// The messages that it answers.
-    pub(super) taken: Vec<u64>,
     pub(super) turn: Turn,
     /// What the model is to answer.
     pub(super) asking: Option<(u32, Box<ModelRequest>)>,
     pub(super) calls: BTreeMap<Position, Calling>,
     /// How often the model was asked the same in this attempt.
     pub(super) asked: HashMap<Hash, u32>,
+    /// A person broke it off: it takes in what is recorded, and begins nothing new.
+    pub(super) interrupted: bool,
 }
 
 /// A call under way.
@@ -83,15 +83,15 @@ impl Attempt {
     }
 
     /// Begins a turn.
-    pub(super) fn begin(&self, number: u32, taken: Vec<u64>, incoming: Vec<Message>) -> Box<Turning> {
+    pub(super) fn begin(&self, number: u32, incoming: Vec<Message>) -> Box<Turning> {
         let brief = Brief::of(&self.assistant, Vec::new());
         Box::new(Turning {
             number,
-            taken,
             turn: Turn::begin(brief, self.history.clone(), number, incoming),
             asking: None,
             calls: BTreeMap::new(),
             asked: HashMap::new(),
+            interrupted: false,
         })
     }
 }
@@ -112,6 +112,12 @@ impl Turning {
             }
         }
         ended
+    }
+
+    /// A person broke the turn off: what waits, or is asked about, is left.
+    pub(super) fn interrupt(&mut self) {
+        self.interrupted = true;
+        self.calls.retain(|_, calling| !matches!(calling.place, Place::Probing(_) | Place::Waits(_)));
     }
 
     /// The calls that something can be done about.

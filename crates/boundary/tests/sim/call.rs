@@ -7,7 +7,7 @@ use mainspring_runtimes::default::{Happening, Position, ToolOutcome};
 
 use super::{
     attempt::{Attempt, Calling, Place, Stage, Turning},
-    laws::Lawful,
+    laws::{Lawful, holds},
     model::print_of,
     tools::{self, Fate, Made},
     universe::Universe,
@@ -22,11 +22,17 @@ impl Universe {
         movable.extend(turning.asking.is_some().then_some(None));
         match self.prng.pick(&movable) {
             Some(None) => {
-                self.answer_step(&attempt.run, turning);
+                let interrupted = self.is_interrupted(&attempt.run);
+                self.answer_step(&attempt.run, turning, interrupted);
                 self.pump(attempt)?;
                 Ok(Hold::Kept)
             }
             Some(Some(position)) => self.call(attempt, position),
+            None if turning.interrupted => {
+                turning.turn.on(Happening::Interrupted);
+                self.pump(attempt)?;
+                Ok(Hold::Kept)
+            }
             None => {
                 let wait = turning.wait().expect("a turn waits for what it began");
                 self.report.parks += 1;
@@ -36,10 +42,21 @@ impl Universe {
         }
     }
 
-    /// The model answers; the loop may come to hear of it only after a crash.
-    fn answer_step(&mut self, run: &str, turning: &mut Turning) {
+    /// Whether the turn that the run is in was broken off, as far as is on record.
+    fn is_interrupted(&mut self, run: &str) -> bool {
+        let key = self.runs[run].key.clone();
+        self.server.read(|pen| pen.is_interrupted(&key))
+    }
+
+    /// The model answers; the loop may come to hear of it only after a crash. In a turn that was broken off it is not
+    /// asked anything new.
+    fn answer_step(&mut self, run: &str, turning: &mut Turning, interrupted: bool) {
         let (step, request) = turning.asking.take().expect("the model is asked");
         let before = turning.asked.entry(print_of(&request)).or_default();
+        if interrupted && !self.book.has(run, &request, *before) {
+            turning.interrupt();
+            return;
+        }
         let answer = self.book.ask(self.seed, run, &request, *before);
         if self.prng.chance(10) {
             turning.asking = Some((step, request));
@@ -85,9 +102,15 @@ impl Universe {
             arguments: calling_now.call.arguments.to_string(),
             unsure: calling_now.unsure.clone(),
         };
+        let interrupted = self.is_interrupted(&attempt.run);
         let Some(Ok(decision)) = self.ask(broker.intend(attempt.nonce, wanted))? else {
             return Ok(Hold::Kept);
         };
+        let idle =
+            matches!(decision, Decision::Recorded { .. } | Decision::Interrupted { .. } | Decision::Abandon);
+        holds("nothing new is begun in a turn that was interrupted", idle || !interrupted, || {
+            format!("`{}` at {position}: {decision:?}", attempt.run)
+        })?;
         self.tell(&format!("`{}` at {position}: {decision:?}", attempt.run));
         if self.prng.chance(3) {
             // The answer is lost on its way, and the broker is asked again.
@@ -100,6 +123,18 @@ impl Universe {
             Decision::Probe(permit) => Place::Probing(permit),
             Decision::Gate { gate, deadline } => Place::Waits(Wait::Gate { gate, deadline }),
             Decision::Child(child) => Place::Waits(Wait::Child { child }),
+            Decision::Interrupted { begun } => {
+                self.tell(&format!("`{}` finds that its turn was interrupted", attempt.run));
+                if !begun {
+                    let text = "it was not made".to_owned();
+                    self.returned(attempt, position, ToolOutcome { text, error: true })?;
+                }
+                if let Stage::Turning(turning) = &mut attempt.stage {
+                    turning.calls.remove(&position);
+                    turning.interrupt();
+                }
+                return Ok(Hold::Kept);
+            }
             Decision::Abandon => return Ok(Hold::Gone),
             Decision::Recorded { text, error, .. } => {
                 self.report.replays += 1;
@@ -160,7 +195,7 @@ impl Universe {
         Ok(fate.end(&call.name, &permit.arguments))
     }
 
-    fn settle_call(
+    pub(super) fn settle_call(
         &mut self,
         attempt: &mut Attempt,
         position: Position,

@@ -1,7 +1,6 @@
 //! The end of a turn before its time: what is under way is ended and written down.
 
 use mainspring_core::AttemptEnd;
-use mainspring_runtimes::default::Happening;
 
 use super::{
     attempt::{Attempt, Place, Stage},
@@ -17,41 +16,33 @@ impl Universe {
     /// The worker is told to stop: what is under way is ended and written down, one call after the other.
     pub(super) fn land(&mut self, attempt: &mut Attempt) -> Lawful<Hold> {
         let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-        let Some((&position, first)) = turning.calls.first_key_value() else { return self.landed(attempt) };
-        match first.place.clone() {
-            Place::Allowed(permit) => {
+        let under_way = turning.calls.iter().find_map(|(position, calling)| match &calling.place {
+            Place::Allowed(_) | Place::Made(..) => Some((*position, calling.place.clone())),
+            Place::Wanted | Place::Probing(_) | Place::Found(..) | Place::Waits(_) => None,
+        });
+        match under_way {
+            Some((position, Place::Allowed(permit))) => {
                 let fate = self.prng.weigh(&[(1, Fate::Breaks), (1, Fate::BreaksBefore), (1, Fate::Fails)]);
                 let end = self.make(attempt, position, &permit, fate)?;
                 calling(attempt, position).place = Place::Made(permit, end);
+                Ok(Hold::Kept)
             }
-            Place::Made(permit, end) => {
-                let broker = self.broker();
-                let settled = broker.settle(attempt.nonce, (permit.effect, permit.number), end, 1);
-                if let Some(Ok(_)) = self.ask(settled)? {
-                    let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-                    turning.calls.remove(&position);
-                }
-            }
-            Place::Wanted | Place::Probing(_) | Place::Found(..) | Place::Waits(_) => {
-                turning.calls.remove(&position);
-            }
+            Some((position, Place::Made(permit, end))) => self.settle_call(attempt, position, &permit, end),
+            _ => Ok(self.landed(attempt)),
         }
-        Ok(Hold::Kept)
     }
 
-    fn landed(&mut self, attempt: &mut Attempt) -> Lawful<Hold> {
+    fn landed(&mut self, attempt: &mut Attempt) -> Hold {
         let at = (attempt.run.clone(), attempt.number());
         if self.orders.get(&at) == Some(&Order::Interrupt) {
             self.orders.remove(&at);
-            self.tell(&format!("the turn of `{}` is interrupted", attempt.run));
+            self.tell(&format!("`{}` hears of the interruption", attempt.run));
             let Stage::Turning(turning) = &mut attempt.stage else { unreachable!("it takes a turn") };
-            turning.asking = None;
-            turning.turn.on(Happening::Interrupted);
-            self.pump(attempt)?;
+            turning.interrupt();
         } else {
             attempt.stage = Stage::Over(AttemptEnd::Aborted {}, None);
         }
-        Ok(Hold::Kept)
+        Hold::Kept
     }
 
     /// Nothing it says counts any more; what a tool is doing may still take place.

@@ -139,8 +139,17 @@ impl Memory {
         let said = serde_json::to_string(&end.messages).expect("messages are plain data");
         let ended = Ended { said, text: end.text.clone(), used: end.usage };
         let before = self.ends.insert((run.to_owned(), number), ended.clone());
-        // Whoever interrupts does so at another place every time.
+        // Whoever interrupts does so at another place every time, and takes nothing away.
         let interrupted = end.ending == mainspring_runtimes::default::Ending::Interrupted;
+        let of_turn = |((of, position, _), _): &(&(String, Position, String), &ToolOutcome)| {
+            of == run && position.turn == number
+        };
+        for ((_, position, _), outcome) in self.returned.iter().filter(of_turn) {
+            let text = json!(outcome.text).to_string();
+            holds("what was heard of a call stays in its turn", ended.said.contains(&text), || {
+                format!("`{run}` at {position}: {text} is not in {}", ended.said)
+            })?;
+        }
         let same = before.as_ref().is_none_or(|before| *before == ended) || interrupted || self.healed;
         holds("a turn comes to the same in every attempt", same, || {
             format!("turn {number} of `{run}`: {before:?}, then {ended:?}")

@@ -10,7 +10,7 @@ use std::{
 use mainspring_boundary::{
     Pass,
     broker::Broker,
-    gateway::{Gateway, Held, Settings, Warden},
+    gateway::{self, Gateway, Held, Settings, Warden},
 };
 use mainspring_engine::Message;
 use mainspring_store::{Blobs, Ledger as _};
@@ -205,8 +205,8 @@ struct Nobody;
 impl Warden for Nobody {
     fn hold(&self, _: &Pass, _: Option<&Held>) {}
 
-    fn is_cancelled(&self, _: &Pass) -> bool {
-        false
+    fn order(&self, _: &Pass) -> gateway::Order {
+        gateway::Order::GoOn
     }
 
     fn end(&self, _: &Pass, _: Problem) {}

@@ -24,6 +24,11 @@ impl Book {
         self.answers.entry(place).or_insert_with(|| say(seed, run, request, before)).clone()
     }
 
+    /// Whether the answer is in the book.
+    pub(super) fn has(&self, run: &str, request: &ModelRequest, before: u32) -> bool {
+        self.answers.contains_key(&(run.to_owned(), print_of(request), before))
+    }
+
     /// What the run's answers took together.
     pub(super) fn used(&self, run: &str) -> TokenUsage {
         let mut used = TokenUsage::default();

@@ -76,7 +76,7 @@ impl Universe {
             }
             Errand::Interrupt(run) => {
                 self.report.interrupts += 1;
-                self.request(&run, "ann", Ask::Interrupt)
+                self.interrupt(&run)
             }
             Errand::Lose(run) => {
                 let Some(attempt) = self.attempts.remove(&run) else { return Ok(()) };
@@ -107,6 +107,15 @@ impl Universe {
         Box::pin(async move {
             // A run that has ended declines; a fault is met by saying it once more.
             drop(conversation::done(&submit, key, "ann").await);
+            Heard::Done
+        })
+    }
+
+    fn interrupt(&self, run: &str) -> Hearing {
+        let (submit, key) = (self.server.submit(), self.runs[run].key.clone());
+        Box::pin(async move {
+            // What is at rest or over declines; a fault is met by a person who tries again.
+            drop(conversation::interrupt(&submit, key, "ann").await);
             Heard::Done
         })
     }

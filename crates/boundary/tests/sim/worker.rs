@@ -17,7 +17,7 @@ use serde_json::value::to_raw_value;
 
 use super::{
     attempt::{Attempt, Stage},
-    laws::{Lawful, broken},
+    laws::{Lawful, broken, holds},
     server::Order,
     universe::{Known, Universe},
 };
@@ -143,14 +143,13 @@ impl Universe {
             (false, _) => self.begin_turn(attempt, next_turn, &inbox)?,
             (true, true) => attempt.stage = done_with(attempt),
             (true, false) => {
-                attempt.stage = Stage::Concluding { turn: next_turn - 1, taken: Vec::new(), ended: None };
+                attempt.stage = Stage::Concluding { turn: next_turn - 1, ended: None };
             }
         }
         Ok(Hold::Kept)
     }
 
     fn begin_turn(&mut self, attempt: &mut Attempt, number: u32, inbox: &[Incoming]) -> Lawful {
-        let taken = inbox.iter().map(|message| message.id).collect();
         let incoming: Vec<Words> = inbox
             .iter()
             .map(|message| Words {
@@ -160,7 +159,7 @@ impl Universe {
             .collect();
         self.memory.turn_begins((&attempt.run, number), &attempt.history, &incoming)?;
         self.report.turns += 1;
-        attempt.stage = Stage::Turning(attempt.begin(number, taken, incoming));
+        attempt.stage = Stage::Turning(attempt.begin(number, incoming));
         self.pump(attempt)
     }
 
@@ -169,23 +168,28 @@ impl Universe {
         let Stage::Turning(turning) = &mut attempt.stage else { return Ok(()) };
         let Some(ended) = turning.pump() else { return Ok(()) };
         self.memory.turn_ends((&attempt.run, turning.number), &ended)?;
+        if ended.ending == Ending::Interrupted {
+            let key = self.runs[&attempt.run].key.clone();
+            let part = self.server.read(|pen| pen.conversation(&key));
+            let broken_off = part.is_some_and(|part| part.interrupted == turning.number);
+            holds("only a turn that a person broke off ends so", broken_off, || {
+                format!("turn {} of `{}`: {part:?}", turning.number, attempt.run)
+            })?;
+        }
         let one_shot = attempt.assistant.session.mode == Mode::OneShot;
         attempt.stage = match &ended.ending {
             Ending::Failed(problem) if one_shot => {
                 let failure = Failure { class: FailureClass::Permanent, problem: problem.clone() };
                 Stage::Over(AttemptEnd::Failed(failure), None)
             }
-            _ => {
-                let taken = std::mem::take(&mut turning.taken);
-                Stage::Concluding { turn: turning.number, taken, ended: Some(ended) }
-            }
+            _ => Stage::Concluding { turn: turning.number, ended: Some(ended) },
         };
         Ok(())
     }
 
     fn conclude(&mut self, attempt: &mut Attempt) -> Lawful<Hold> {
-        let Stage::Concluding { turn, taken, ended } = &attempt.stage else { unreachable!("it concludes") };
-        let turn = turn_of(*turn, taken.clone(), ended.as_deref());
+        let Stage::Concluding { turn, ended } = &attempt.stage else { unreachable!("it concludes") };
+        let turn = turn_of(*turn, ended.as_deref());
         let number = turn.number;
         let broker = self.broker();
         let Some(Ok(concluded)) = self.ask(broker.conclude(attempt.nonce, turn))? else {
@@ -197,15 +201,11 @@ impl Universe {
         }
         let Stage::Concluding { ended, .. } = &mut attempt.stage else { unreachable!("it concludes") };
         if let Some(ended) = ended.take() {
-            if let (Ending::Interrupted, Concluded::Messages(_)) = (&ended.ending, &concluded) {
-                // The order is obeyed, and ends with this attempt: the turn that follows can be interrupted anew.
-                attempt.stage = Stage::Over(AttemptEnd::Aborted {}, None);
-                return Ok(Hold::Kept);
-            }
             attempt.history.extend(ended.messages);
         }
         match concluded {
             Concluded::Messages(inbox) => self.begin_turn(attempt, number + 1, &inbox)?,
+            Concluded::Next => attempt.stage = Stage::Over(AttemptEnd::Aborted {}, None),
             Concluded::Over => attempt.stage = done_with(attempt),
             Concluded::Gate { gate, deadline } => {
                 attempt.stage = Stage::Over(AttemptEnd::Parked(Wait::Gate { gate, deadline }), None);
@@ -244,7 +244,7 @@ fn done_with(attempt: &Attempt) -> Stage {
     Stage::Over(AttemptEnd::Done { output: output.digest() }, Some(output))
 }
 
-fn turn_of(number: u32, taken: Vec<u64>, ended: Option<&TurnEnd>) -> Turn {
+fn turn_of(number: u32, ended: Option<&TurnEnd>) -> Turn {
     let messages = ended.map(|ended| ended.messages.as_slice()).unwrap_or_default();
     Turn {
         number,
@@ -252,7 +252,6 @@ fn turn_of(number: u32, taken: Vec<u64>, ended: Option<&TurnEnd>) -> Turn {
             .iter()
             .map(|message| to_raw_value(message).expect("a message is plain data"))
             .collect(),
-        taken,
         text: ended.map(|ended| ended.text.clone()).unwrap_or_default(),
     }
 }
@@ -260,6 +259,7 @@ fn turn_of(number: u32, taken: Vec<u64>, ended: Option<&TurnEnd>) -> Turn {
 fn brief(concluded: &Concluded) -> String {
     match concluded {
         Concluded::Messages(messages) => format!("{} messages", messages.len()),
+        Concluded::Next => "another attempt".into(),
         Concluded::Over => "nothing".into(),
         Concluded::Gate { .. } => "a wait for a message".into(),
         Concluded::Abandon => "an end: it no longer counts".into(),

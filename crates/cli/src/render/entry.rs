@@ -77,7 +77,12 @@ pub(crate) fn line(event: &EventView, palette: Palette, columns: usize) -> Strin
 pub(crate) fn is_notable(event: &EventView) -> bool {
     !matches!(
         event.kind.as_str(),
-        "run.clock_started" | "timer.fired" | "effect.intended" | "gate.answered" | "step.woken"
+        "run.clock_started"
+            | "run.interrupted"
+            | "timer.fired"
+            | "effect.intended"
+            | "gate.answered"
+            | "step.woken"
     )
 }
 
@@ -102,6 +107,7 @@ pub(super) fn words(entry: Entry<'_>) -> (Option<Tone>, String) {
         "step.woken" => (None, of_step("goes on")),
         "run.paused" => (Some(Tone::Warn), "paused".to_owned()),
         "run.resumed" => (None, "resumed".to_owned()),
+        "run.interrupted" => (Some(Tone::Dim), "its worker is told".to_owned()),
         "run.cancel_requested" => (Some(Tone::Warn), "cancel was asked for".to_owned()),
         "log" => (
             Some(Tone::Dim),

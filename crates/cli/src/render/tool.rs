@@ -35,6 +35,7 @@ pub(super) fn said(entry: Entry<'_>) -> Option<(Option<Tone>, String)> {
         }
         "child.started" => (None, format!("starts {} as {}", text("agent"), text("run_id"))),
         "message.added" => (None, format!("› {}", text("text"))),
+        "turn.interrupted" => (Some(Tone::Warn), format!("interrupted by {}", text("by"))),
         "turn.ended" => (Some(Tone::Good), format!("turn {} is done", entry.number("turn").unwrap_or(0))),
         "remark" => (Some(Tone::Dim), text("message").to_owned()),
         _ => return None,
@@ -139,6 +140,7 @@ mod tests {
             ),
             told("child.started", json!({"agent": "researcher", "run_id": "run_1"})),
             told("message.added", json!({"message_id": 2, "text": "and now?"})),
+            told("turn.interrupted", json!({"turn": 1, "by": "ann"})),
             told("turn.ended", json!({"turn": 1, "text": "done"})),
             told("remark", json!({"kind": "context", "message": "dropped 3 old turns"})),
         ];
@@ -160,6 +162,7 @@ mod tests {
         main · denied by me: not that one
         main · starts researcher as run_1
         main · › and now?
+        main · interrupted by ann
         main · turn 1 is done
         main · dropped 3 old turns
         ");

@@ -335,8 +335,20 @@ async fn an_interrupt_ends_the_turn_while_a_tool_works() {
 }
 
 #[tokio::test]
+async fn an_interrupt_ends_the_turn_while_someone_is_asked() {
+    let told = interrupted(Stand::Gate).await;
+    insta::assert_snapshot!(told, @"2 turns; tool.intended tool.committed tool.replayed; Yes, after 1 answers.");
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_the_turn_while_a_sub_agent_works() {
+    let told = interrupted(Stand::Child).await;
+    insta::assert_snapshot!(told, @"2 turns; tool.committed; Yes, after 1 answers.");
+}
+
+#[tokio::test]
 async fn an_interrupt_outlives_its_server() {
-    for stand in [Stand::Stream, Stand::Tool] {
+    for stand in [Stand::Stream, Stand::Tool, Stand::Gate, Stand::Child] {
         let mut play = Play::new();
         let (run, workspace) = play.come_to(stand, "talk", true).await;
         play.client.cancel(run, &INTERRUPT).await.expect("a turn is under way");
@@ -344,7 +356,9 @@ async fn an_interrupt_outlives_its_server() {
         play.server = play.scene.serve();
         play.client = play.scene.stage.client();
         let told = goes_on(&play, run, &workspace).await;
-        // What was heard of the turn before the kill differs; that it is over, and what follows, does not.
-        assert!(told.starts_with("2 turns; ") && told.contains("; Yes, after "), "{stand:?} {told}");
+        // How far the turn's calls came before the kill differs; that it is over, and that what the model had said is
+        // kept, does not.
+        let kept = if stand == Stand::Stream { "; Yes, after 0 answers." } else { "; Yes, after 1 answers." };
+        assert!(told.starts_with("2 turns; ") && told.ends_with(kept), "{stand:?} {told}");
     }
 }

@@ -76,6 +76,7 @@ impl Run {
         let stopping = self.is_stopping();
         let Some(step) = self.release(id, attempt, owed) else { return };
         step.losses += u32::from(loss == Loss::Worker);
+        step.interrupted = false;
         if step.losses >= LOSSES_MAX && !stopping {
             step.state = StepState::Stranded { since: at };
         } else {
@@ -118,9 +119,6 @@ impl Run {
             step.attempt = step.attempt.next();
             step.state = StepState::Live;
             owed.push(Command::Dispatch { step: id.clone(), attempt: step.attempt });
-            if step.interrupted {
-                owed.push(Command::Interrupt { step: id.clone(), attempt: step.attempt });
-            }
         } else {
             step.state = StepState::Ready;
         }

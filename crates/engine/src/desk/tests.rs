@@ -70,10 +70,10 @@ async fn a_kept_attempt_hears_that_it_is_held_and_an_order_to_end_stands() {
     desk.keep(key, step, ticket, None);
     assert_eq!(desk.order(key, step, ticket, (Order::Hold, Duration::ZERO)).await, Order::Continue);
     assert_eq!(desk.kept(key), None);
-    assert!(!desk.is_ending(key, step, ticket));
+    assert_eq!(desk.ending(key, step, ticket), None);
     desk.abort(key, step, *attempt, CancelLevel::Stop);
     desk.keep(key, step, ticket, None);
-    assert!(desk.is_ending(key, step, ticket));
+    assert_eq!(desk.ending(key, step, ticket), Some(CancelLevel::Stop));
 }
 
 #[tokio::test]

@@ -39,10 +39,6 @@ impl<W: World> Driver<W> {
         let Owed { key, step, attempt, .. } = owed;
         let resident = self.take(ledger, key)?;
         self.staged.push(Staged::Dispatch(Box::new(resident.assignment(key, step, *attempt))));
-        if resident.run.steps[step].interrupted {
-            let interrupt = Command::Interrupt { step: step.clone(), attempt: *attempt };
-            self.staged.push(Staged::Owed(key.clone(), interrupt));
-        }
         match resident.run.phase {
             Phase::Stopping { level, .. } => {
                 let abort = Command::Abort { step: step.clone(), attempt: *attempt, level };

@@ -38,6 +38,7 @@ pub(super) async fn intend(broker: &Broker, intent: ToolIntent) -> Result<ToolDe
         }
         Decision::Gate { gate, deadline } => ToolDecision::Gate { gate, deadline },
         Decision::Child(child) => ToolDecision::Child { child },
+        Decision::Interrupted { begun } => ToolDecision::Interrupted { begun },
         Decision::Abandon => ToolDecision::Abandon {},
     })
 }
@@ -58,11 +59,12 @@ pub(super) async fn settle(broker: &Broker, settlement: ToolSettlement) -> Resul
 }
 
 pub(super) async fn conclude(broker: &Broker, conclusion: Conclusion) -> Result<Concluded, Problem> {
-    let Conclusion { ticket, turn, messages, taken, text } = conclusion;
-    let turn = conversation::Turn { number: turn, messages, taken, text };
+    let Conclusion { ticket, turn, messages, text } = conclusion;
+    let turn = conversation::Turn { number: turn, messages, text };
     let concluded = broker.conclude(ticket.nonce, turn).await.map_err(|fault| fault.to_problem())?;
     Ok(match concluded {
         conversation::Concluded::Messages(messages) => Concluded::Messages(heard(messages)?),
+        conversation::Concluded::Next => Concluded::Next {},
         conversation::Concluded::Over => Concluded::Over {},
         conversation::Concluded::Gate { gate, deadline } => Concluded::Gate { gate, deadline },
         conversation::Concluded::Abandon => Concluded::Abandon {},

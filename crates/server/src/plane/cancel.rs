@@ -1,6 +1,7 @@
 //! Ending a run early, or only the turn it is in.
 
 use mainspring_api::run::{CancelRun, Level, RunView};
+use mainspring_boundary::conversation::{self, Uninterrupted};
 use mainspring_core::{Ask, Refusal};
 use mainspring_engine::{EngineError, Refused};
 use mainspring_store::RunKey;
@@ -26,29 +27,38 @@ pub enum Cancelled {
 impl Plane {
     /// Ends a run early. The lowest level only interrupts a run that waits for further messages: it goes on with them.
     pub async fn cancel(&self, caller: &Caller, run: RunId, cancel: CancelRun) -> Result<Cancelled, Problem> {
-        let (ask, answer): (_, fn(_) -> _) = match cancel.level {
-            Level::Interrupt if self.goes_on(caller, run).await? => (Ask::Interrupt, Cancelled::Interrupted),
-            level => {
-                let ask = Ask::Cancel { level: level_from_wire(level), reason: cancel.reason };
-                (ask, Cancelled::Stopping)
-            }
-        };
-        let answer = match self.ask(caller, run, ask).await {
-            Ok(()) | Err(EngineError::Refused(Refused::Declined(Refusal::Known))) => answer,
-            Err(EngineError::Refused(Refused::Declined(Refusal::Stopping))) => Cancelled::Stopping,
-            Err(EngineError::Refused(Refused::Declined(Refusal::Ended))) => Cancelled::Ended,
-            Err(EngineError::Refused(Refused::Declined(Refusal::NotAwaited))) => return Err(at_rest(run)),
-            Err(EngineError::Refused(Refused::NoSuchRun)) => return Err(no_such_run(run)),
-            Err(error) => return Err(problem_of(&error)),
+        let answer: fn(_) -> _ = match cancel.level {
+            Level::Interrupt => match self.interrupt(caller, run).await? {
+                Ok(()) => Cancelled::Interrupted,
+                Err(Uninterrupted::EndsWithIt) => self.end(caller, run, cancel).await?,
+                Err(Uninterrupted::AtRest) => return Err(at_rest(run)),
+                Err(Uninterrupted::Stopping) => Cancelled::Stopping,
+                Err(Uninterrupted::Ended) => Cancelled::Ended,
+            },
+            Level::Stop | Level::Kill => self.end(caller, run, cancel).await?,
         };
         Ok(answer(Box::new(self.run(caller, run).await?)))
     }
 
-    /// Whether the run takes further messages after the turn it is in.
-    async fn goes_on(&self, caller: &Caller, run: RunId) -> Result<bool, Problem> {
+    async fn interrupt(&self, caller: &Caller, run: RunId) -> Result<Result<(), Uninterrupted>, Problem> {
         let key = RunKey { tenant: caller.tenant.clone(), run };
-        let part = self.read(move |readers| readers.conversation(&key)).await?;
-        Ok(part.is_some_and(|part| part.waits))
+        let told = conversation::interrupt(&self.engine.submit(), key, &caller.name).await;
+        told.map_err(|fault| fault.to_problem())
+    }
+
+    async fn end(
+        &self,
+        caller: &Caller,
+        run: RunId,
+        cancel: CancelRun,
+    ) -> Result<fn(Box<RunView>) -> Cancelled, Problem> {
+        let ask = Ask::Cancel { level: level_from_wire(cancel.level), reason: cancel.reason };
+        match self.ask(caller, run, ask).await {
+            Ok(()) | Err(EngineError::Refused(Refused::Declined(Refusal::Known))) => Ok(Cancelled::Stopping),
+            Err(EngineError::Refused(Refused::Declined(Refusal::Ended))) => Ok(Cancelled::Ended),
+            Err(EngineError::Refused(Refused::NoSuchRun)) => Err(no_such_run(run)),
+            Err(error) => Err(problem_of(&error)),
+        }
     }
 }
 

@@ -6,13 +6,13 @@ use mainspring_api::{
     run::{CancelRun, Level, RunStatus},
 };
 
-use crate::site::{Site, talking};
+use crate::site::Site;
 
 #[tokio::test]
 async fn what_is_said_is_told_before_the_entries_that_follow_it() {
     let site = Site::start().await;
     let run = site.create("speak").await;
-    site.join(run, talking()).await;
+    site.converse(run).await;
     site.until(run, RunStatus::Running).await;
     let live = site.client.events_live(run, 0).await.expect("a stream");
     let plain = site.client.events(run, 0).await.expect("a stream");

@@ -135,7 +135,7 @@ async fn what_is_said_to_a_run_that_is_about_to_end_begins_the_next() {
     let site = Site::start().await;
     let session = site.client.create_session(&begin(&site.talker())).await.expect("begun").session_id;
     let ending = site.create("hold").await;
-    site.join(ending, Conversation { session, waits: true, over: true }).await;
+    site.join(ending, Conversation { over: true, ..Conversation::new(session, true) }).await;
     let (message, cancel) = (text("hold"), CancelRun::default());
     let said = site.client.message_session(session, &message);
     let (said, cancelled) = tokio::join!(said, site.client.cancel(ending, &cancel));
@@ -179,7 +179,7 @@ async fn an_interrupted_conversation_goes_on_and_one_at_rest_is_not_interrupted(
     let site = Site::start().await;
     let interrupt = CancelRun { level: Level::Interrupt, reason: None };
     let busy = site.create("hold").await;
-    site.join(busy, talking()).await;
+    site.converse(busy).await;
     site.until(busy, RunStatus::Running).await;
     let run = site.client.cancel(busy, &interrupt).await.expect("interrupted");
     assert_eq!((run.status, run.receipt), (RunStatus::Running, None));

@@ -79,7 +79,7 @@ pub(crate) fn gate_of(run: RunId) -> Hash {
 
 /// The part of a run that waits for further messages, in a session that nobody asks for.
 pub(crate) fn talking() -> Conversation {
-    Conversation { session: SessionId::generate(), waits: true, over: false }
+    Conversation::new(SessionId::generate(), true)
 }
 
 /// A question at that gate, opened then.
@@ -149,6 +149,13 @@ impl Site {
     /// Lets a run hold a conversation, as that part says.
     pub(crate) async fn join(&self, run: RunId, part: Conversation) {
         self.write(move |pen| pen.join(&key(run), part)).await;
+    }
+
+    /// The run takes a turn of a conversation.
+    pub(crate) async fn converse(&self, run: RunId) {
+        self.join(run, talking()).await;
+        let parts = json!([{"type": "text", "text": "hello"}]).to_string();
+        self.write(move |pen| pen.say(&key(run), "me", &parts, Timestamp::now()).map(drop)).await;
     }
 
     /// Opens a gate; durable once this returns.

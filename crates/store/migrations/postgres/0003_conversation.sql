@@ -56,13 +56,15 @@ CREATE TABLE IF NOT EXISTS sessions (
     PRIMARY KEY (tenant, session)
 );
 
--- Which runs were held in which session, whether they wait for further messages, and whether they hear any more.
+-- Which runs were held in which session, whether they wait for further messages, whether they hear any more, and the
+-- last turn that a person broke off (0 when there is none).
 CREATE TABLE IF NOT EXISTS conversations (
-    tenant  TEXT    NOT NULL,
-    run     BYTEA    NOT NULL,
-    session BYTEA    NOT NULL,
-    waits   BIGINT NOT NULL,
-    over    BIGINT NOT NULL,
+    tenant      TEXT   NOT NULL,
+    run         BYTEA  NOT NULL,
+    session     BYTEA  NOT NULL,
+    waits       BIGINT NOT NULL,
+    over        BIGINT NOT NULL,
+    interrupted BIGINT NOT NULL,
     PRIMARY KEY (tenant, run)
 );
 

@@ -56,13 +56,15 @@ CREATE TABLE IF NOT EXISTS sessions (
     PRIMARY KEY (tenant, session)
 ) WITHOUT ROWID;
 
--- Which runs were held in which session, whether they wait for further messages, and whether they hear any more.
+-- Which runs were held in which session, whether they wait for further messages, whether they hear any more, and the
+-- last turn that a person broke off (0 when there is none).
 CREATE TABLE IF NOT EXISTS conversations (
-    tenant  TEXT    NOT NULL,
-    run     BLOB    NOT NULL,
-    session BLOB    NOT NULL,
-    waits   INTEGER NOT NULL,
-    over    INTEGER NOT NULL,
+    tenant      TEXT    NOT NULL,
+    run         BLOB    NOT NULL,
+    session     BLOB    NOT NULL,
+    waits       INTEGER NOT NULL,
+    over        INTEGER NOT NULL,
+    interrupted INTEGER NOT NULL,
     PRIMARY KEY (tenant, run)
 ) WITHOUT ROWID;
 

@@ -16,9 +16,9 @@ WHERE tenant = $1 AND session = $2";
 const TOUCH: &str = "UPDATE sessions
 SET changed_at = $1, title = coalesce(title, $2)
 WHERE tenant = $3 AND session = $4";
-const JOIN: &str = "INSERT INTO conversations (tenant, run, session, waits, over)
-VALUES ($1, $2, $3, $4, $5)";
-pub(crate) const CONVERSATION: &str = "SELECT session, waits, over
+const JOIN: &str = "INSERT INTO conversations (tenant, run, session, waits, over, interrupted)
+VALUES ($1, $2, $3, $4, $5, $6)";
+pub(crate) const CONVERSATION: &str = "SELECT session, waits, over, interrupted
 FROM conversations
 WHERE tenant = $1 AND run = $2";
 const HEAR_NO_MORE: &str = "UPDATE conversations
@@ -27,6 +27,9 @@ WHERE tenant = $1 AND run = $2";
 const HEAR_NOTHING: &str = "UPDATE conversations
 SET over = 1
 WHERE tenant = $1 AND run = $2";
+const INTERRUPT: &str = "UPDATE conversations
+SET interrupted = $1
+WHERE tenant = $2 AND run = $3";
 pub(crate) const LIVE_IN: &str = "SELECT r.run
 FROM conversations AS c
 JOIN runs AS r ON r.tenant = c.tenant AND r.run = c.run
@@ -76,6 +79,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     CONVERSATION,
     HEAR_NO_MORE,
     HEAR_NOTHING,
+    INTERRUPT,
     LIVE_IN,
     CONCLUDE,
     COPY_TURNS,
@@ -118,7 +122,7 @@ impl Pen<'_> {
     /// Lets a run take part in a session.
     pub fn join(&mut self, key: &RunKey, is: Conversation) -> Result<(), Fault> {
         let (tenant, run) = (key.tenant.as_str(), run_bytes(key.run));
-        self.execute(JOIN, &[&tenant, &run, &bytes(is.session), &is.waits, &is.over])
+        self.execute(JOIN, &[&tenant, &run, &bytes(is.session), &is.waits, &is.over, &is.interrupted])
     }
 
     /// The run's part in a session, if it has one.
@@ -135,6 +139,22 @@ impl Pen<'_> {
     /// The run hears nothing that is said from now on.
     pub fn hear_nothing(&mut self, key: &RunKey) -> Result<(), Fault> {
         self.execute(HEAR_NOTHING, &[&key.tenant.as_str(), &run_bytes(key.run)])
+    }
+
+    /// A person breaks the run's turn off.
+    pub fn interrupt(&mut self, key: &RunKey, turn: u32) -> Result<(), Fault> {
+        self.execute(INTERRUPT, &[&turn, &key.tenant.as_str(), &run_bytes(key.run)])
+    }
+
+    /// Whether the turn that the run is in was broken off.
+    pub fn is_interrupted(&self, key: &RunKey) -> Result<bool, Fault> {
+        match self.conversation(key)? {
+            // What most conversations are asked costs no look at their turns.
+            Some(Conversation { session, interrupted, .. }) if interrupted > 0 => {
+                Ok(interrupted > self.last_turn(&key.tenant, session)?)
+            }
+            _ => Ok(false),
+        }
     }
 
     /// The run in a session that hears what is said, if there is one.
@@ -243,7 +263,12 @@ pub(crate) fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
 }
 
 pub(crate) fn conversation_row(row: &Row<'_>) -> rusqlite::Result<Conversation> {
-    Ok(Conversation { session: session_from(row, 0)?, waits: row.get(1)?, over: row.get(2)? })
+    Ok(Conversation {
+        session: session_from(row, 0)?,
+        waits: row.get(1)?,
+        over: row.get(2)?,
+        interrupted: row.get(3)?,
+    })
 }
 
 pub(crate) fn turn_row(row: &Row<'_>) -> rusqlite::Result<TurnRow> {

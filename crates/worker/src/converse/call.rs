@@ -63,6 +63,10 @@ impl Calling {
                 ToolDecision::Child { child } => {
                     return Ok(Flown::Waits(self.position, Wait::Child { child }));
                 }
+                ToolDecision::Interrupted { begun: true } => return Ok(Flown::Interrupted(None)),
+                ToolDecision::Interrupted { begun: false } => {
+                    return Ok(Flown::Interrupted(Some(self.happened(unmade()))));
+                }
                 ToolDecision::Abandon {} => return Ok(Flown::Gone),
                 ToolDecision::Run { effect, number, idempotency_key: key, arguments } => {
                     let begun = Try { effect, number, key, arguments: read(&arguments) };
@@ -128,7 +132,7 @@ impl Calling {
 
     /// Leaves a call that has not been made: nothing of this try took place.
     async fn leave(&self, begun: &Try, why: Why) -> Result<Flown, Problem> {
-        let text = "the call was not made: the turn ended before it began".to_owned();
+        let ToolOutcome { text, .. } = unmade();
         let end = match why {
             Why::Handover => ToolEnd::NotDone {},
             Why::Over if begun.number == 1 => ToolEnd::Failed { message: text.clone() },
@@ -138,7 +142,7 @@ impl Calling {
         self.settle(begun, end, Duration::ZERO).await?;
         Ok(match why {
             Why::Handover => Flown::Left,
-            Why::Over => self.returned(ToolOutcome { text, error: true }),
+            Why::Over => self.returned(unmade()),
         })
     }
 
@@ -166,10 +170,20 @@ impl Calling {
         self.link.settle(ToolSettlement { ticket, effect, number, end, elapsed_ms }).await
     }
 
-    fn returned(&self, ToolOutcome { text, error }: ToolOutcome) -> Flown {
-        let outcome = runtime::ToolOutcome { text, error };
-        Flown::Happened(Happening::Returned { position: self.position, outcome })
+    fn returned(&self, outcome: ToolOutcome) -> Flown {
+        Flown::Happened(self.happened(outcome))
     }
+
+    fn happened(&self, ToolOutcome { text, error }: ToolOutcome) -> Happening {
+        let outcome = runtime::ToolOutcome { text, error };
+        Happening::Returned { position: self.position, outcome }
+    }
+}
+
+/// What the agent is told of a call that nothing came of.
+fn unmade() -> ToolOutcome {
+    let text = "the call was not made: the turn ended before it began".to_owned();
+    ToolOutcome { text, error: true }
 }
 
 fn read(arguments: &RawValue) -> Value {

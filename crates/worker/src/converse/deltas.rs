@@ -20,12 +20,27 @@ pub(super) struct Deltas {
     sent: Instant,
     /// The tool that was named last: only the beginning of a call is told.
     tool: Option<String>,
+    unheard: bool,
 }
 
 impl Deltas {
     pub(super) fn new(scribe: Scribe, turn: u32, call: u32) -> Self {
         let words = String::new();
-        Self { scribe, turn, call, kind: DeltaKind::Text, words, sent: Instant::now(), tool: None }
+        Self {
+            scribe,
+            turn,
+            call,
+            kind: DeltaKind::Text,
+            words,
+            sent: Instant::now(),
+            tool: None,
+            unheard: false,
+        }
+    }
+
+    /// Words that nobody watches: they were heard before, or come to nothing.
+    pub(super) fn unheard(self) -> Self {
+        Self { unheard: true, ..self }
     }
 
     /// The call is made once more: whoever watches forgets what it said.
@@ -63,10 +78,10 @@ impl Deltas {
 
     /// Sends what is gathered.
     pub(super) fn flush(&mut self) {
-        if self.words.is_empty() {
+        let text = std::mem::take(&mut self.words);
+        if text.is_empty() || self.unheard {
             return;
         }
-        let text = std::mem::take(&mut self.words);
         self.scribe.note(Note::Delta { turn: self.turn, call: self.call, kind: self.kind, text });
         self.sent = Instant::now();
     }

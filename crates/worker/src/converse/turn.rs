@@ -54,8 +54,11 @@ pub(super) enum Flown {
     Waits(Position, Wait),
     /// A call is left to the attempt that comes next.
     Left,
-    /// The attempt was refused: it no longer counts, or it was told to end and has not heard of it yet. Which of the two
-    /// decides whether an interruption is lost, so the order is waited for.
+    /// A person broke the turn off: what was asked for would be new. A call that was never begun has come to what is
+    /// said here.
+    Interrupted(Option<Happening>),
+    /// The attempt was refused: it no longer counts, or it was told to end and has not heard of it yet. The order says
+    /// which of the two.
     Gone,
     /// What was under way cannot go on.
     Failed(Problem),
@@ -71,6 +74,10 @@ struct Flight {
     brake: Arc<Brake>,
     /// The step that was asked last.
     asked: u32,
+    /// What the model has not answered yet.
+    asking: Option<(u32, Box<ModelRequest>)>,
+    /// A person broke the turn off: it takes in what is recorded of it, and begins nothing new.
+    interrupted: bool,
 }
 
 impl Turns {
@@ -95,6 +102,10 @@ impl Turns {
                     return Ok(Taken::Over(ended));
                 }
             }
+            if flight.flying.is_empty() && flight.interrupted {
+                flight.turn.on(Happening::Interrupted);
+                continue;
+            }
             if flight.flying.is_empty() {
                 // Nothing is under way but what is waited for.
                 let (_, wait) = flight.waits.pop_first().expect("a turn waits for what it began");
@@ -102,8 +113,14 @@ impl Turns {
             }
             tokio::select! {
                 Some(flown) = flight.flying.next() => match flown {
-                    Flown::Happened(happening) => flight.turn.on(happening),
+                    Flown::Happened(happening) => flight.on(happening),
                     Flown::Waits(position, wait) => drop(flight.waits.insert(position, wait)),
+                    Flown::Interrupted(unmade) => {
+                        if let Some(happening) = unmade {
+                            flight.on(happening);
+                        }
+                        flight.interrupt().await;
+                    }
                     Flown::Gone => {
                         let order = timeout(TOLD_WITHIN, end_of(&mut self.control)).await;
                         if let Some(end) = self.obey(order.unwrap_or(Order::Abandon), &mut flight).await {
@@ -130,11 +147,25 @@ impl Turns {
     }
 
     /// What the loop is told first; without the tools of servers that had not listed them when an order came.
+    ///
+    /// Of a repeated attempt something may be recorded, which an interruption does not take away: to find it, the loop
+    /// has to be told the same as before.
     async fn brief(&mut self, number: u32) -> (Brief, Option<Order>) {
         let scribe = self.control.scribe();
-        tokio::select! {
-            brief = self.kit.brief(number, &scribe) => (brief, None),
-            order = end_of(&mut self.control) => (Brief::of(self.kit.assistant(), Vec::new()), Some(order)),
+        let is_first = self.ticket.attempt.0 <= 1;
+        let brief = self.kit.brief(number, &scribe);
+        tokio::pin!(brief);
+        let mut told = None;
+        loop {
+            tokio::select! {
+                brief = &mut brief => return (brief, told),
+                order = end_of(&mut self.control) => {
+                    told = Some(order);
+                    if is_first || order != Order::Cancel(Level::Interrupt) {
+                        return (Brief::of(self.kit.assistant(), Vec::new()), told);
+                    }
+                }
+            }
         }
     }
 
@@ -144,8 +175,8 @@ impl Turns {
             Order::Continue => flight.clock.go_on(),
             Order::Hold => flight.clock.hold(),
             Order::Cancel(Level::Interrupt) => {
-                flight.land(Why::Over).await;
-                flight.turn.on(Happening::Interrupted);
+                flight.interrupt().await;
+                self.look_up(flight);
             }
             Order::Cancel(_) => {
                 let why = if self.control.is_leaving() { Why::Handover } else { Why::Over };
@@ -157,6 +188,14 @@ impl Turns {
         None
     }
 
+    /// What the model was asked when the turn was interrupted may be recorded: then it counts.
+    fn look_up(&self, flight: &mut Flight) {
+        if let Some((step, request)) = flight.asking.clone() {
+            let deltas = Deltas::new(self.control.scribe(), flight.number, step).unheard();
+            flight.ask(&self.gateway, (step, request), deltas);
+        }
+    }
+
     /// Begins what is due; the end of the turn when that is what is due.
     fn begin(&self, action: Action, flight: &mut Flight) -> Option<TurnEnd> {
         match action {
@@ -165,8 +204,7 @@ impl Turns {
                 if std::mem::replace(&mut flight.asked, step) == step {
                     deltas.again();
                 }
-                let (gateway, brake) = (Arc::clone(&self.gateway), Arc::clone(&flight.brake));
-                flight.flying.push(Box::pin(ask(gateway, (step, request), deltas, brake)));
+                flight.ask(&self.gateway, (step, request), deltas);
             }
             Action::Call { position, call } => {
                 let (kit, link) = (Arc::clone(&self.kit), self.link.clone());
@@ -180,17 +218,11 @@ impl Turns {
     }
 
     /// Writes the turn down, if one was taken, and says what follows.
-    pub(super) async fn conclude(
-        &self,
-        turn: u32,
-        taken: Vec<u64>,
-        ended: Option<&TurnEnd>,
-    ) -> Result<Concluded, Problem> {
+    pub(super) async fn conclude(&self, turn: u32, ended: Option<&TurnEnd>) -> Result<Concluded, Problem> {
         let conclusion = Conclusion {
             ticket: self.ticket.clone(),
             turn,
             messages: ended.map(|ended| speech::kept(&ended.messages)).unwrap_or_default(),
-            taken,
             text: ended.map(|ended| ended.text.clone()).unwrap_or_default(),
         };
         self.link.conclude(conclusion).await
@@ -210,7 +242,26 @@ impl Turns {
 impl Flight {
     fn begin(turn: Turn, number: u32, clock: Clock) -> Self {
         let (flying, waits, brake) = (FuturesUnordered::new(), BTreeMap::new(), Arc::default());
-        Self { turn, number, clock, flying, waits, brake, asked: 0 }
+        Self { turn, number, clock, flying, waits, brake, asked: 0, asking: None, interrupted: false }
+    }
+
+    fn ask(&mut self, gateway: &Arc<Gateway>, asked: (u32, Box<ModelRequest>), deltas: Deltas) {
+        self.asking = Some(asked.clone());
+        self.flying.push(Box::pin(ask(Arc::clone(gateway), asked, deltas, Arc::clone(&self.brake))));
+    }
+
+    fn on(&mut self, happening: Happening) {
+        if let Happening::Answered { .. } = happening {
+            self.asking = None;
+        }
+        self.turn.on(happening);
+    }
+
+    /// Ends what is under way; from now on things are only looked up, which nobody has to brake.
+    async fn interrupt(&mut self) {
+        self.interrupted = true;
+        self.land(Why::Over).await;
+        self.brake = Arc::default();
     }
 
     /// Ends what is under way: models are hung up on, tools are killed, and what became of them is written down.
@@ -227,7 +278,7 @@ impl Flight {
                     None => return,
                     // We hung up ourselves: that is no answer that broke off.
                     Some(Flown::Happened(Happening::Answered { answer: Err(_), .. })) => {}
-                    Some(Flown::Happened(happening)) => self.turn.on(happening),
+                    Some(Flown::Happened(happening) | Flown::Interrupted(Some(happening))) => self.on(happening),
                     Some(_) => {}
                 },
                 () = &mut grace, if !self.brake.killed().is_cancelled() => self.brake.kill(),
@@ -258,6 +309,9 @@ async fn ask(
     };
     match answer {
         Err(Broken::Refused { code: Some(code), .. }) if code == Code::TokenRefused.as_str() => Flown::Gone,
+        Err(Broken::Refused { code: Some(code), .. }) if code == Code::Interrupted.as_str() => {
+            Flown::Interrupted(None)
+        }
         answer => Flown::Happened(Happening::Answered { step, answer }),
     }
 }

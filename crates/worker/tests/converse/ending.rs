@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use mainspring_api::{
     run::Level,
-    worker::{Concluded, Order},
+    worker::{Concluded, Order, ToolDecision},
 };
 use mainspring_types::Hash;
 use serde_json::json;
 
 use crate::{
     calls::{LONG, is, shells},
-    stage::{Stage, gate, run},
+    stage::{Stage, gate, recorded, run},
 };
 
 const LEVELS: [Level; 2] = [Level::Stop, Level::Kill];
@@ -91,10 +91,34 @@ async fn an_interruption_ends_the_turn_with_what_there_is() {
 }
 
 #[tokio::test]
+async fn a_turn_that_was_interrupted_before_takes_in_what_is_recorded_and_begins_nothing() {
+    let decide = |intent: &mainspring_api::worker::ToolIntent| match intent.position.as_str() {
+        "1.1.1" => recorded(intent, "from before"),
+        "1.1.2" => ToolDecision::Interrupted { begun: true },
+        _ => ToolDecision::Interrupted { begun: false },
+    };
+    let stage = Stage::new(&shells(&["echo early", "echo cut", "touch never"])).decides(decide);
+    let told = stage.talks([input()]).start().over().await;
+    let kept = told.kept();
+    let outcomes = ["from before", "what the call had done until then is unknown", "the call was not made"];
+    let found: Vec<_> = outcomes.iter().map(|text| kept.find(text).expect(&kept)).collect();
+    assert!(found.is_sorted(), "{kept}");
+    assert_eq!((told.ends(), told.end()), (vec![], "parked at a gate".into()));
+}
+
+#[tokio::test]
+async fn an_interruption_takes_nothing_away_that_a_repeated_attempt_finds() {
+    // The order is there before the first call was looked up.
+    let stage = Stage::new(&shells(&["echo early"])).decides(|intent| recorded(intent, "from before"));
+    let attempt = stage.decides_after(Duration::from_millis(300)).repeated().talks([input()]).start();
+    attempt.cancel(Level::Interrupt);
+    let told = attempt.over().await;
+    assert!(told.kept().contains("from before"), "{}", told.kept());
+}
+
+#[tokio::test]
 async fn messages_after_an_interruption_are_another_attempts() {
-    let message = json!([{"id": 2, "parts": [{"type": "text", "text": "go on"}]}]);
-    let message = Concluded::Messages(serde_json::from_value(message).expect("messages"));
-    let attempt = Stage::new(&shells(&[LONG])).talks([message]).start();
+    let attempt = Stage::new(&shells(&[LONG])).talks([Concluded::Next {}]).start();
     attempt.file("begun").await;
     attempt.cancel(Level::Interrupt);
     let told = attempt.over().await;

@@ -14,7 +14,7 @@ use mainspring_api::{
     run::Level,
     worker::{
         Answer, Boundary, Call, Concluded, Conclusion, End, Line, Note, Order, Recalled, Receipt, Report,
-        Task, Ticket, ToolDecision, ToolEnd, ToolIntent, Wait,
+        Task, Ticket, ToolDecision, ToolEnd, ToolIntent, ToolOutcome, Wait,
     },
 };
 use mainspring_sandbox::Launcher;
@@ -55,6 +55,7 @@ pub(crate) struct Stage {
     decides_after: Duration,
     then: VecDeque<Concluded>,
     faults: usize,
+    attempt: AttemptNo,
 }
 
 impl Stage {
@@ -75,6 +76,7 @@ impl Stage {
             decides_after: Duration::ZERO,
             then: VecDeque::new(),
             faults: 0,
+            attempt: AttemptNo(1),
         };
         fs::create_dir_all(stage.data().join("versions").join(Hash::of(b"version").to_hex())).expect("made");
         stage
@@ -125,6 +127,11 @@ impl Stage {
         self
     }
 
+    /// It is not the first attempt.
+    pub(crate) fn repeated(self) -> Self {
+        Self { attempt: AttemptNo(2), ..self }
+    }
+
     pub(crate) fn start(self) -> Attempt {
         let run = RunId::generate();
         let ground = Ground {
@@ -159,7 +166,7 @@ impl Stage {
         let work = json!({"step": {"id": "main", "work": assistant, "timeout_ms": 600_000}});
         let step = StepId::new("main").expect("a name");
         Task {
-            ticket: Ticket { tenant: TenantId::sole(), run, step, attempt: AttemptNo(1), nonce: 7 },
+            ticket: Ticket { tenant: TenantId::sole(), run, step, attempt: self.attempt, nonce: 7 },
             version: Hash::of(b"version"),
             work: to_raw_value(&work).expect("JSON"),
             input: Value::json(&json!("go")).expect("JSON"),
@@ -190,6 +197,12 @@ pub(crate) fn run(intent: &ToolIntent) -> ToolDecision {
 /// A person is asked about the call.
 pub(crate) fn gate(intent: &ToolIntent) -> ToolDecision {
     ToolDecision::Gate { gate: Hash::of(intent.position.as_bytes()), deadline: None }
+}
+
+/// The call came to this before.
+pub(crate) fn recorded(intent: &ToolIntent, text: &str) -> ToolDecision {
+    let outcome = ToolOutcome { text: text.into(), error: false };
+    ToolDecision::Recorded { effect: effect(&intent.position), outcome }
 }
 
 /// The effect of the call at a position such as `1.1.2`.
@@ -330,7 +343,7 @@ impl Plane {
         let is_settled = self.told.borrow().settled.iter().any(|(settled, _)| *settled == id.as_u128());
         if is_settled {
             let text = "nobody knows".to_owned();
-            let outcome = mainspring_api::worker::ToolOutcome { text, error: true };
+            let outcome = ToolOutcome { text, error: true };
             return ToolDecision::Recorded { effect: id, outcome };
         }
         sleep(self.decides_after).await;

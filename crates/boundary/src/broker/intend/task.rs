@@ -45,6 +45,9 @@ impl Intend {
     ) -> Result<Decided, Fault> {
         let run = child::run_of(&self.pass, effect.id);
         let Some((text, error)) = child::outcome(pen, &self.pass, run)? else {
+            if pen.is_interrupted(&self.pass.key)? {
+                return Ok(Decided::Now(Decision::Interrupted { begun: true }));
+            }
             self.lend(pen, effect)?;
             return Ok(Decided::Now(Decision::Child(run)));
         };

@@ -66,11 +66,11 @@ impl Attempt {
         sound(self.broker.recall(self.pass.nonce).await)
     }
 
-    /// Concludes a turn that took up these messages and ended with this text.
-    pub(crate) async fn conclude(&self, number: u32, taken: &[u64], text: &str) -> Concluded {
+    /// Concludes a turn that ended with this text.
+    pub(crate) async fn conclude(&self, number: u32, text: &str) -> Concluded {
         let said = json!({ "role": "assistant", "parts": [{ "type": "text", "text": text }] });
         let messages = vec![RawValue::from_string(said.to_string()).expect("JSON")];
-        let turn = Turn { number, messages, taken: taken.to_vec(), text: text.into() };
+        let turn = Turn { number, messages, text: text.into() };
         sound(self.broker.conclude(self.pass.nonce, turn).await)
     }
 

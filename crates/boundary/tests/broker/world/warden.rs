@@ -2,7 +2,7 @@
 
 use mainspring_boundary::{
     Pass,
-    gateway::{Held, Warden},
+    gateway::{Held, Order, Warden},
 };
 use mainspring_types::Problem;
 
@@ -11,8 +11,8 @@ pub(super) struct Bystander;
 impl Warden for Bystander {
     fn hold(&self, _: &Pass, _: Option<&Held>) {}
 
-    fn is_cancelled(&self, _: &Pass) -> bool {
-        false
+    fn order(&self, _: &Pass) -> Order {
+        Order::GoOn
     }
 
     fn end(&self, _: &Pass, _: Problem) {}

@@ -11,7 +11,7 @@ use std::{
 
 use mainspring_boundary::{
     Pass,
-    gateway::{Held, Warden},
+    gateway::{Held, Order, Warden},
 };
 use mainspring_types::{Problem, RunId};
 use tokio::{sync::Notify, time::timeout};
@@ -86,8 +86,8 @@ impl Warden for Watch {
         self.changed.notify_waiters();
     }
 
-    fn is_cancelled(&self, _: &Pass) -> bool {
-        self.cancelled.load(Ordering::SeqCst)
+    fn order(&self, _: &Pass) -> Order {
+        if self.cancelled.load(Ordering::SeqCst) { Order::End } else { Order::GoOn }
     }
 
     fn end(&self, _: &Pass, problem: Problem) {

@@ -124,7 +124,11 @@ impl Talk {
                     let (tone, words) = tool::settled(entry);
                     let is_refused = entry.text("action") == Some("deny");
                     self.refused.extend(tool.filter(|_| is_refused));
-                    let mark = if is_refused { "✗" } else { "✓" };
+                    let mark = match entry.text("action") {
+                        Some("deny") => "✗",
+                        Some("withdraw") => "■",
+                        _ => "✓",
+                    };
                     self.note(tone, &format!("{mark} {matter} · {words}"));
                 }
             }
