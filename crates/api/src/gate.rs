@@ -1,121 +1,10 @@
 //! Gates as the API shows them: what a run waits for a person to decide, in one inbox.
 
-use std::fmt;
-
 use mainspring_types::{EffectId, GateId, RunId, StepId, Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What is asked.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GateKind {
-    /// Whether a tool may be called. `approve`, perhaps with other arguments, or `deny`.
-    Approval,
-    /// Something that the agent wants to know. `answer` with a message.
-    Question,
-    /// The next message of a conversation. `answer` with a message.
-    Input,
-    /// What became of a call that broke off and must not be repeated by itself. `approve` makes it again, `answer` says
-    /// what it returned, `deny` leaves it as failed.
-    Unknown,
-}
-
-impl GateKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Approval, Self::Question, Self::Input, Self::Unknown];
-
-    /// The word as it travels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approval => "approval",
-            Self::Question => "question",
-            Self::Input => "input",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-}
-
-impl fmt::Display for GateKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// How a gate stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GateState {
-    /// Nobody has answered.
-    Open,
-    /// Someone let it happen.
-    Approved,
-    /// Someone refused it.
-    Denied,
-    /// Someone said something.
-    Answered,
-    /// Its deadline passed, and its default was taken.
-    Expired,
-    /// Its run ended first.
-    Withdrawn,
-}
-
-impl GateState {
-    /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Approved, Self::Denied, Self::Answered, Self::Expired, Self::Withdrawn];
-
-    /// The word as it travels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Approved => "approved",
-            Self::Denied => "denied",
-            Self::Answered => "answered",
-            Self::Expired => "expired",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    /// The state of that name.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
-    }
-}
-
-impl fmt::Display for GateState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What is answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Let it happen.
-    Approve,
-    /// Do not.
-    Deny,
-    /// Say something: to a question, for an input, or what an unknown call returned.
-    Answer,
-}
-
-impl Action {
-    /// The word as it travels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Deny => "deny",
-            Self::Answer => "answer",
-        }
-    }
-}
+pub use mainspring_types::{GateAction as Action, GateDefault, GateKind, GateState};
 
 /// `GET /api/v1/gates/{id}`: one gate.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -159,9 +48,9 @@ pub struct GateView {
     /// When the default is taken instead of an answer.
     #[serde(default, with = "rfc3339::option")]
     pub deadline: Option<Timestamp>,
-    /// What that default is: `approve` or `deny`; for an input that the conversation ends.
+    /// What that default is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fallback: Option<String>,
+    pub fallback: Option<GateDefault>,
     /// Whom it was passed on to, since nobody answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated_to: Option<String>,

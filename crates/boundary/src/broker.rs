@@ -35,9 +35,11 @@ use mainspring_agent::Assistant;
 use mainspring_store::{Fault, Recorded, Submit};
 use mainspring_types::{EffectId, Hash, RunId, Timestamp};
 
+pub use mainspring_types::GateAction as Action;
+
 pub(crate) use self::{answer::wake, child::end_all as end_children};
 pub use self::{
-    answer::{Action, Answer, Unanswered},
+    answer::{Answer, Unanswered},
     child::limits,
     intend::Wanted,
     settle::{End, Settled},

@@ -15,7 +15,7 @@ mod interrupt;
 mod recall;
 mod say;
 
-use mainspring_types::{Hash, Hasher, Timestamp};
+use mainspring_types::{Hash, Timestamp};
 use serde_json::value::RawValue;
 
 pub(crate) use self::say::put;
@@ -89,15 +89,5 @@ impl Broker {
 
 /// Names the gate at which a run waits for what follows a turn.
 fn gate_after(pass: &Pass, turn: u32) -> Hash {
-    let mut hasher = Hasher::new();
-    hasher.field(pass.key.run.to_string().as_bytes());
-    hasher.field(pass.step.as_str().as_bytes());
-    hasher.field(b"input");
-    hasher.field(&turn.to_be_bytes());
-    hasher.finish()
-}
-
-/// The beginning of a text, for lists and lines.
-fn preview(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
+    pass.name(&[b"input", &turn.to_be_bytes()])
 }

@@ -27,7 +27,7 @@ mod settle;
 mod stray;
 
 use mainspring_store::RunKey;
-use mainspring_types::{AgentName, AttemptNo, RunId, StepId};
+use mainspring_types::{AgentName, AttemptNo, Hash, Hasher, RunId, StepId};
 
 pub(crate) use self::{
     book::Book,
@@ -59,4 +59,17 @@ pub struct Pass {
     pub ancestors: Vec<RunId>,
     /// What happens when the agent leaves the recorded path.
     pub divergence: Divergence,
+}
+
+impl Pass {
+    /// Names something of the attempt's step: every attempt at it names it the same.
+    pub(crate) fn name(&self, fields: &[&[u8]]) -> Hash {
+        let mut hasher = Hasher::new();
+        hasher.field(self.key.run.to_string().as_bytes());
+        hasher.field(self.step.as_str().as_bytes());
+        for field in fields {
+            hasher.field(field);
+        }
+        hasher.finish()
+    }
 }

@@ -1,6 +1,8 @@
 //! Gates as they are stored: what is asked of a person, and the answer that counts.
 
-use mainspring_types::{EffectId, GateId, Hash, RunId, StepId, Timestamp};
+use mainspring_types::{
+    EffectId, GateAction, GateDefault, GateId, GateKind, GateState, Hash, RunId, StepId, Timestamp,
+};
 
 /// A gate.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,8 +13,8 @@ pub struct GateRow {
     pub run: RunId,
     /// The step.
     pub step: StepId,
-    /// What is asked, in one word: `approval`, `question`, `input`, `unknown`.
-    pub kind: String,
+    /// What is asked.
+    pub kind: GateKind,
     /// The tool to be called.
     pub tool: Option<String>,
     /// The arguments that were asked for, a JSON document.
@@ -31,19 +33,48 @@ pub struct GateRow {
     pub opened_at: Timestamp,
     /// When the default is taken.
     pub deadline: Option<Timestamp>,
-    /// The default: `approve`, `deny`, or `end` for an input.
-    pub fallback: String,
+    /// The default.
+    pub fallback: GateDefault,
     /// When it is passed on, since nobody answered.
     pub escalate_at: Option<Timestamp>,
     /// To whom.
     pub escalate_to: Option<String>,
-    /// How it stands: `open approved denied answered expired withdrawn`.
-    pub state: String,
+    /// How it stands.
+    pub state: GateState,
     /// What was answered; nothing while it is open.
     pub settled: Option<GateSettled>,
 }
 
 impl GateRow {
+    /// A gate that is opened now and says nothing yet but what kind of answer it waits for, and what is taken instead.
+    pub fn new(
+        hash: Hash,
+        (run, step): (RunId, StepId),
+        (kind, fallback): (GateKind, GateDefault),
+        opened_at: Timestamp,
+    ) -> Self {
+        Self {
+            hash,
+            run,
+            step,
+            kind,
+            tool: None,
+            arguments: None,
+            question: None,
+            choices: None,
+            why: None,
+            shape: None,
+            effect: None,
+            opened_at,
+            deadline: None,
+            fallback,
+            escalate_at: None,
+            escalate_to: None,
+            state: GateState::Open,
+            settled: None,
+        }
+    }
+
     /// Its id.
     pub fn id(&self) -> GateId {
         GateId::of(&self.hash)
@@ -51,21 +82,15 @@ impl GateRow {
 
     /// Whether nobody has answered.
     pub fn is_open(&self) -> bool {
-        self.state == OPEN
+        self.state == GateState::Open
     }
 }
-
-/// The state of a gate that nobody has answered.
-pub(crate) const OPEN: &str = "open";
-
-/// The kind of gate at which a run waits for the next message. Without one in time it waits for none any more.
-pub(crate) const INPUT: &str = "input";
 
 /// The answer that counts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GateSettled {
-    /// `approve`, `deny` or `answer`.
-    pub action: String,
+    /// What was answered.
+    pub action: GateAction,
     /// By whom.
     pub by: String,
     /// What was said with it.
@@ -84,5 +109,5 @@ pub enum GateFilter {
     /// All of them.
     All,
     /// Those in one state.
-    State(String),
+    State(GateState),
 }

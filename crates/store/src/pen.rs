@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 pub(crate) use self::{
     accounts::{LIMITS, amount, run_limit},
-    effects::{effect_bytes, effect_from, hash_from, state_from},
+    effects::{effect_bytes, effect_from, hash_from, word_from},
 };
 pub use self::{
     accounts::{Spender, Spent},

@@ -5,6 +5,7 @@
 
 mod code;
 mod digest;
+mod gate;
 mod ids;
 mod name;
 mod problem;
@@ -15,6 +16,7 @@ mod value;
 
 pub use code::{Code, Family};
 pub use digest::{Hash, Hasher, ParseHashError};
+pub use gate::{GateAction, GateDefault, GateKind, GateState};
 pub use ids::{AttemptNo, EffectId, GateId, ParseIdError, RequestId, RunId, SessionId, nonce};
 pub use name::{AgentName, InvalidName, StepId, TenantId};
 pub use problem::{Location, Problem};

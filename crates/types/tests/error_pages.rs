@@ -8,6 +8,7 @@ use mainspring_types::Code;
 const VERBS: &[&str] = &[
     "agents info",
     "agents validate",
+    "chat",
     "demo",
     "doctor",
     "env list",

@@ -2,36 +2,14 @@
 
 use mainspring_core::{Ask, Principal, Request};
 use mainspring_store::{Demand, Fault, GateRow, GateSettled, Ledger as _, News, Pen, RunKey, Submit};
-use mainspring_types::{GateId, RequestId, TenantId, Timestamp};
+use mainspring_types::{GateId, GateKind, RequestId, TenantId, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::lines;
+use super::{Action, lines};
 use crate::{
     conversation::put,
     work::{self, Work},
 };
-
-/// What is answered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Action {
-    /// Let it happen.
-    Approve,
-    /// Do not.
-    Deny,
-    /// Say something.
-    Answer,
-}
-
-impl Action {
-    /// The word as stored, and the state of a gate that was answered so.
-    const fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Approve => ("approve", "approved"),
-            Self::Deny => ("deny", "denied"),
-            Self::Answer => ("answer", "answered"),
-        }
-    }
-}
 
 /// A person's answer.
 #[derive(Clone, PartialEq, Debug)]
@@ -75,19 +53,19 @@ impl Answer {
 
     /// What is wrong with the answer, as an answer to this gate.
     fn unfit(&self, gate: &GateRow) -> Option<String> {
-        let takes: &[Action] = match gate.kind.as_str() {
-            "approval" => &[Action::Approve, Action::Deny],
-            "question" => &[Action::Answer, Action::Deny],
-            "input" => &[Action::Answer],
-            _ => &[Action::Approve, Action::Answer, Action::Deny],
+        let kind = gate.kind;
+        let takes: &[Action] = match kind {
+            GateKind::Approval => &[Action::Approve, Action::Deny],
+            GateKind::Question => &[Action::Answer, Action::Deny],
+            GateKind::Input => &[Action::Answer],
+            GateKind::Unknown => &[Action::Approve, Action::Answer, Action::Deny],
         };
-        let kind = &gate.kind;
         if !takes.contains(&self.action) {
-            let words: Vec<_> = takes.iter().map(|action| format!("`{}`", action.words().0)).collect();
-            let given = self.action.words().0;
+            let words: Vec<_> = takes.iter().map(|action| format!("`{action}`")).collect();
+            let given = self.action;
             return Some(format!("a gate of kind `{kind}` takes {}, not `{given}`", words.join(" or ")));
         }
-        let approves = kind == "approval" && self.action == Action::Approve;
+        let approves = kind == GateKind::Approval && self.action == Action::Approve;
         if !approves && self.arguments.is_some() {
             return Some("other arguments come with the approval of a tool call alone".into());
         }
@@ -132,7 +110,7 @@ impl Giving {
         if let Some(message) = self.answer.unfit(&gate) {
             return Ok(Err(Unanswered::Unfit { message }));
         }
-        if gate.kind == "input" {
+        if gate.kind == GateKind::Input {
             let text = self.answer.message.clone().unwrap_or_default();
             let parts = json!([{ "type": "text", "text": text }]).to_string();
             put(pen, &key, &self.answer.by, (&parts, &text), now, news)?;
@@ -141,18 +119,18 @@ impl Giving {
         if let (Some(shape), Some(part)) = (&settled.remembered, pen.conversation(&key)?) {
             pen.allow(&self.tenant, part.session, (shape, &settled.by), now)?;
         }
-        let (word, state) = self.answer.action.words();
-        pen.settle_gate(&self.tenant, self.gate, state, &settled)?;
-        let line = lines::settled(self.gate, word, &settled.by, settled.message.as_deref());
+        let action = settled.action;
+        pen.settle_gate(&self.tenant, self.gate, action.state(), &settled)?;
+        let line = lines::settled(self.gate, action.as_str(), &settled.by, settled.message.as_deref());
         news.push(lines::append_of(pen, &key, &gate.step, now, line)?);
         self.wake = Some(wake(key, &gate, &self.answer.by));
-        Ok(Ok(GateRow { state: state.into(), settled: Some(settled), ..gate }))
+        Ok(Ok(GateRow { state: action.state(), settled: Some(settled), ..gate }))
     }
 
     fn settled(&self, gate: &GateRow, now: Timestamp) -> GateSettled {
         let Answer { action, by, arguments, message, remember } = &self.answer;
         GateSettled {
-            action: action.words().0.into(),
+            action: *action,
             by: by.clone(),
             message: message.clone(),
             executed: arguments.clone(),

@@ -2,6 +2,7 @@
 
 use mainspring_agent::{EffectClass, Verdict};
 use mainspring_store::{Candidate, EffectState, GateRow, GateSettled, Mine};
+use mainspring_types::GateAction;
 
 /// What is known of a call.
 #[derive(Clone, Copy, Debug)]
@@ -108,11 +109,11 @@ fn unwritten<'a>(known: &Known<'a>) -> Step<'a> {
         // The run ended before anyone answered, and nobody asks on its behalf any more.
         None => Step::Deny,
         // Whoever approved it: with these arguments the rules deny it.
-        Some(settled) => match settled.action.as_str() {
-            "approve" if known.verdict == Verdict::Deny => Step::Deny,
-            "approve" => Step::Begin { executed: settled.executed.as_deref() },
-            "answer" => Step::Take { settled },
-            _ => Step::Refuse { gate, settled },
+        Some(settled) => match settled.action {
+            GateAction::Approve if known.verdict == Verdict::Deny => Step::Deny,
+            GateAction::Approve => Step::Begin { executed: settled.executed.as_deref() },
+            GateAction::Answer => Step::Take { settled },
+            GateAction::Deny => Step::Refuse { gate, settled },
         },
     }
 }
@@ -127,10 +128,10 @@ fn unsettled<'a>(known: &Known<'a>, effect: &Candidate) -> Step<'a> {
         None => Step::Doubt,
         Some(gate) => match &gate.settled {
             None => Step::Wait(gate),
-            Some(settled) => match settled.action.as_str() {
-                "approve" => Step::Again,
-                "answer" => Step::Take { settled },
-                _ => Step::Refuse { gate, settled },
+            Some(settled) => match settled.action {
+                GateAction::Approve => Step::Again,
+                GateAction::Answer => Step::Take { settled },
+                GateAction::Deny => Step::Refuse { gate, settled },
             },
         },
     }

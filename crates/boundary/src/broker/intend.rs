@@ -142,7 +142,7 @@ impl Intend {
                 self.close(pen, now, effect, closing, news)
             }
             (Step::Refuse { gate, settled }, effect) => {
-                let text = refusal(&gate.kind, settled);
+                let text = refusal(gate.kind, settled);
                 let closing = match effect {
                     None => Closing::Refused(&text),
                     Some(_) => Closing::Left(&text),

@@ -110,7 +110,7 @@ impl Named<'_> {
 
     pub(super) fn committed(self, text: &str, error: bool, ms: u64) -> Value {
         let mut line = self.line("tool.committed");
-        line["output"] = json!(cut(text));
+        line["output"] = json!(preview(text, SHOWN_MAX));
         line["error"] = json!(error);
         line["ms"] = json!(ms);
         line
@@ -118,13 +118,13 @@ impl Named<'_> {
 
     pub(super) fn failed(self, message: &str) -> Value {
         let mut line = self.line("tool.failed");
-        line["error"] = json!(cut(message));
+        line["error"] = json!(preview(message, SHOWN_MAX));
         line
     }
 
     pub(super) fn unknown(self, message: &str) -> Value {
         let mut line = self.line("tool.unknown");
-        line["error"] = json!(cut(message));
+        line["error"] = json!(preview(message, SHOWN_MAX));
         line
     }
 
@@ -162,10 +162,11 @@ pub(crate) fn settled(gate: GateId, action: &str, by: &str, message: Option<&str
 fn shown(arguments: &str) -> Value {
     match serde_json::from_str(arguments) {
         Ok(value) if arguments.len() <= SHOWN_MAX => value,
-        _ => json!(cut(arguments)),
+        _ => json!(preview(arguments, SHOWN_MAX)),
     }
 }
 
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(SHOWN_MAX)]
+/// The beginning of a text, for lists and lines.
+pub(crate) fn preview(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
 }

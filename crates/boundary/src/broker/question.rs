@@ -2,7 +2,7 @@
 
 use mainspring_agent::{Fallback, GatePolicy, Pattern, Ruling};
 use mainspring_store::{Candidate, GateRow, GateSettled};
-use mainspring_types::{EffectId, Hash, Hasher, Timestamp};
+use mainspring_types::{GateDefault, GateKind, Hash, Timestamp};
 use serde_json::Value;
 
 use super::Wanted;
@@ -10,32 +10,22 @@ use crate::Pass;
 
 /// Names the gate of a call: a repeated attempt finds the same.
 pub(super) fn gate_of(pass: &Pass, key: &Hash) -> Hash {
-    name(pass, &["gate".as_bytes(), key.as_bytes()])
+    pass.name(&["gate".as_bytes(), key.as_bytes()])
 }
 
 /// Names the gate about a try of a call.
 pub(super) fn doubt_of(pass: &Pass, key: &Hash, number: u32) -> Hash {
-    name(pass, &["doubt".as_bytes(), key.as_bytes(), &number.to_be_bytes()])
-}
-
-fn name(pass: &Pass, fields: &[&[u8]]) -> Hash {
-    let mut hasher = Hasher::new();
-    hasher.field(pass.key.run.to_string().as_bytes());
-    hasher.field(pass.step.as_str().as_bytes());
-    for field in fields {
-        hasher.field(field);
-    }
-    hasher.finish()
+    pass.name(&["doubt".as_bytes(), key.as_bytes(), &number.to_be_bytes()])
 }
 
 /// What the agent is told of a call that a person, or a deadline, refused at a gate of this kind.
-pub(super) fn refusal(kind: &str, settled: &GateSettled) -> String {
+pub(super) fn refusal(kind: GateKind, settled: &GateSettled) -> String {
     let said = settled.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
     let by = &settled.by;
     match (kind, by.as_str()) {
-        ("question", "deadline") => "nobody answered in time".to_owned(),
-        ("question", _) => format!("{by} does not answer{said}"),
-        ("unknown", _) => format!(
+        (GateKind::Question, "deadline") => "nobody answered in time".to_owned(),
+        (GateKind::Question, _) => format!("{by} does not answer{said}"),
+        (GateKind::Unknown, _) => format!(
             "this call broke off, and nobody knows whether it took effect; it is not made again{said}"
         ),
         (_, "deadline") => "nobody approved this call in time, so it was not made".to_owned(),
@@ -56,19 +46,16 @@ impl Asking<'_> {
     pub(super) fn approval(&self, hash: Hash, ruling: &Ruling, arguments: &Value) -> GateRow {
         let shape = Pattern::shape_of(&self.wanted.tool, arguments).to_string();
         let why = Some(ruling.why.clone());
-        GateRow { kind: "approval".into(), why, shape: Some(shape), ..self.gate(hash) }
+        GateRow { why, shape: Some(shape), ..self.gate(hash, GateKind::Approval) }
     }
 
     /// What the agent wants to know.
     pub(super) fn question(&self, hash: Hash, arguments: &Value) -> GateRow {
         let choices = arguments.get("choices").filter(|choices| choices.is_array());
         GateRow {
-            kind: "question".into(),
             question: arguments["question"].as_str().map(str::to_owned),
             choices: choices.map(Value::to_string),
-            // Nobody else can say what the answer is.
-            fallback: "deny".into(),
-            ..self.gate(hash)
+            ..self.gate(hash, GateKind::Question)
         }
     }
 
@@ -81,40 +68,24 @@ impl Asking<'_> {
              deny leaves it as it is, and the agent is told",
             effect.tries, effect.attempt, self.wanted.tool
         );
-        GateRow {
-            kind: "unknown".into(),
-            why: Some(why),
-            effect: Some(effect.id),
-            fallback: "deny".into(),
-            ..self.gate(hash)
-        }
+        GateRow { why: Some(why), effect: Some(effect.id), ..self.gate(hash, GateKind::Unknown) }
     }
 
-    fn gate(&self, hash: Hash) -> GateRow {
+    fn gate(&self, hash: Hash, kind: GateKind) -> GateRow {
         let Self { pass, wanted, policy, now } = self;
         let escalation = policy.escalation.as_ref();
+        let fallback = match (kind, policy.fallback) {
+            (GateKind::Approval, Fallback::Approve) => GateDefault::Approve,
+            // Nobody else can say what an answer is, or what became of a call.
+            _ => GateDefault::Deny,
+        };
         GateRow {
-            hash,
-            run: pass.key.run,
-            step: pass.step.clone(),
-            kind: String::new(),
             tool: Some(wanted.tool.clone()),
             arguments: Some(wanted.arguments.clone()),
-            question: None,
-            choices: None,
-            why: None,
-            shape: None,
-            effect: None::<EffectId>,
-            opened_at: *now,
             deadline: policy.deadline.map(|after| now.after(after)),
-            fallback: match policy.fallback {
-                Fallback::Deny => "deny".into(),
-                Fallback::Approve => "approve".into(),
-            },
             escalate_at: escalation.map(|escalation| now.after(escalation.after)),
             escalate_to: escalation.map(|escalation| escalation.to.clone()),
-            state: "open".into(),
-            settled: None,
+            ..GateRow::new(hash, (pass.key.run, pass.step.clone()), (kind, fallback), *now)
         }
     }
 }

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use mainspring_store::{Demand, Fault, GateRow, News, Pen, TurnRow};
-use mainspring_types::{GateId, SessionId, Timestamp};
+use mainspring_types::{GateDefault, GateId, GateKind, SessionId, Timestamp};
 use serde_json::{json, value::RawValue};
 
-use super::{Concluded, gate_after, preview, recall::take_up};
+use super::{Concluded, gate_after, recall::take_up};
 use crate::{
     Pass,
-    broker::{end_children, lines},
+    broker::{
+        end_children,
+        lines::{self, preview},
+    },
     journal::pack,
     work::Work,
 };
@@ -87,25 +90,12 @@ impl Conclude {
             return Ok(Concluded::Gate { gate: hash, deadline: gate.deadline });
         }
         let deadline = self.deadline.map(|after| now.after(after));
+        let asked = "the agent is done with its turn and waits for the next message";
+        let kind = (GateKind::Input, GateDefault::End);
         let gate = GateRow {
-            hash,
-            run: key.run,
-            step: step.clone(),
-            kind: "input".into(),
-            tool: None,
-            arguments: None,
-            question: Some("the agent is done with its turn and waits for the next message".into()),
-            choices: None,
-            why: None,
-            shape: None,
-            effect: None,
-            opened_at: now,
+            question: Some(asked.into()),
             deadline,
-            fallback: "end".into(),
-            escalate_at: None,
-            escalate_to: None,
-            state: "open".into(),
-            settled: None,
+            ..GateRow::new(hash, (key.run, step.clone()), kind, now)
         };
         pen.ask(&key.tenant, &gate)?;
         self.tell(pen, now, lines::opened(&gate), news)?;

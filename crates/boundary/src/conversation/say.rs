@@ -1,12 +1,14 @@
 //! Messages to runs, and the word that no more will come.
 
 use mainspring_store::{Demand, Fault, GateRow, GateSettled, Ledger as _, News, Pen, RunKey, Submit};
-use mainspring_types::Timestamp;
+use mainspring_types::{GateAction, GateKind, Timestamp};
 use serde_json::json;
 
-use super::preview;
 use crate::{
-    broker::{lines, wake},
+    broker::{
+        lines::{self, preview},
+        wake,
+    },
     work::{self, Work},
 };
 
@@ -48,11 +50,11 @@ enum Said {
 }
 
 impl Said {
-    /// As an answer to the gate at which the run waits for it: the word as stored, and the state of the gate.
-    const fn words(&self) -> (&'static str, &'static str) {
+    /// As an answer to the gate at which the run waits for it.
+    const fn action(&self) -> GateAction {
         match self {
-            Self::Message { .. } => ("answer", "answered"),
-            Self::NoMore => ("deny", "denied"),
+            Self::Message { .. } => GateAction::Answer,
+            Self::NoMore => GateAction::Deny,
         }
     }
 }
@@ -83,7 +85,7 @@ impl Saying {
                 None
             }
         };
-        let open = pen.open_gates(&self.key)?.into_iter().find(|gate| gate.kind == "input");
+        let open = pen.open_gates(&self.key)?.into_iter().find(|gate| gate.kind == GateKind::Input);
         if let Some(gate) = open {
             self.pass(pen, now, &gate, news)?;
         }
@@ -98,17 +100,17 @@ impl Saying {
         gate: &GateRow,
         news: &mut News,
     ) -> Result<(), Fault> {
-        let (action, state) = self.said.words();
+        let action = self.said.action();
         let settled = GateSettled {
-            action: action.into(),
+            action,
             by: self.by.clone(),
             message: None,
             executed: None,
             remembered: None,
             at: now,
         };
-        pen.settle_gate(&self.key.tenant, gate.id(), state, &settled)?;
-        let line = lines::settled(gate.id(), action, &self.by, None);
+        pen.settle_gate(&self.key.tenant, gate.id(), action.state(), &settled)?;
+        let line = lines::settled(gate.id(), action.as_str(), &self.by, None);
         news.push(lines::append_of(pen, &self.key, &gate.step, now, line)?);
         self.wake = Some(wake(self.key.clone(), gate, &self.by));
         Ok(())

@@ -1,7 +1,7 @@
 //! Calls that a person is asked about, and questions: durable, answered once, found by every later attempt.
 
 use mainspring_boundary::broker::{Action, Answer, Decision, Unanswered};
-use mainspring_types::{Hash, TenantId};
+use mainspring_types::{GateState, Hash, TenantId};
 use serde_json::{Value, json};
 
 use crate::world::{World, asking, asking_until, gated, made, recorded, says};
@@ -38,14 +38,14 @@ async fn a_person_is_asked_once_and_the_run_waits_without_a_worker() {
     assert_eq!(line["arguments"]["command"], "git push origin main");
     assert!(world.effects(1).is_empty(), "nothing is under way");
     world.restart().await;
-    assert_eq!(world.gate(gate).state, "open");
+    assert_eq!(world.gate(gate).state, GateState::Open);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approved_call_is_made() {
     let (mut world, gate) = parked().await;
     let answered = world.answer(gate, says(Action::Approve, Some("go"))).await.expect("it counts");
-    assert_eq!(answered.state, "approved");
+    assert_eq!(answered.state, GateState::Approved);
     let attempt = world.attempt(1).await;
     let permit = attempt.run("git push origin main").await;
     assert_eq!(permit.arguments, command("git push origin main"));
@@ -128,7 +128,7 @@ async fn an_answer_that_does_not_fit_changes_nothing() {
     let (world, gate) = parked().await;
     let unfit = world.answer(gate, says(Action::Answer, Some("yes"))).await;
     assert!(matches!(unfit, Err(Unanswered::Unfit { .. })), "{unfit:?}");
-    assert_eq!(world.gate(gate).state, "open");
+    assert_eq!(world.gate(gate).state, GateState::Open);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,7 +137,7 @@ async fn a_gate_is_nobodys_but_its_tenants() {
     let stranger = TenantId::new("stranger").expect("a name");
     let unheard = world.answer_as(stranger, gate, says(Action::Approve, None)).await;
     assert!(matches!(unheard, Err(Unanswered::NoSuchGate)), "{unheard:?}");
-    assert_eq!(world.gate(gate).state, "open");
+    assert_eq!(world.gate(gate).state, GateState::Open);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,7 +160,7 @@ async fn at_its_deadline_a_gate_takes_its_default_once() {
             "approve" => drop(made(decision)),
             _ => assert_eq!(recorded(decision).0, "nobody approved this call in time, so it was not made"),
         }
-        assert_eq!(world.gate(gate).state, "expired");
+        assert_eq!(world.gate(gate).state, GateState::Expired);
         assert_eq!(world.lines(1), ["gate.opened", "gate.settled", state]);
         assert_eq!(world.journal(1)[1]["step"], "main");
     }
@@ -172,7 +172,7 @@ async fn a_deadline_that_passes_while_everything_is_down_counts_after_the_start(
     world.restart().await;
     world.attempt(1).await.run("git push origin main").await;
     let settled = world.lines(1).iter().filter(|line| *line == "gate.settled").count();
-    assert_eq!((world.gate(gate).state.as_str(), settled), ("expired", 1));
+    assert_eq!((world.gate(gate).state, settled), (GateState::Expired, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,8 +184,8 @@ async fn an_answer_after_the_deadline_hears_the_default_though_nothing_waits_the
     let late = world.answer(gated(&decision), says(Action::Approve, None)).await;
     let Err(Unanswered::Settled(gate)) = late else { panic!("{late:?}") };
     assert_eq!(
-        (gate.state.as_str(), gate.settled.expect("it is settled").by.as_str()),
-        ("expired", "deadline")
+        (gate.state, gate.settled.expect("it is settled").by.as_str()),
+        (GateState::Expired, "deadline")
     );
     attempt.park_for(&decision).await;
     assert!(recorded(world.attempt(1).await.shell("ls").await).1);
@@ -215,7 +215,7 @@ async fn a_question_is_answered_in_words() {
 async fn gates_of_a_run_that_ended_are_withdrawn() {
     let (world, gate) = parked().await;
     world.cancel(1).await;
-    assert_eq!((world.status(1), world.gate(gate).state), ("cancelled".into(), "withdrawn".to_owned()));
+    assert_eq!((world.status(1), world.gate(gate).state), ("cancelled".into(), GateState::Withdrawn));
     let late = world.answer(gate, says(Action::Approve, None)).await;
     assert!(matches!(late, Err(Unanswered::Settled(_))), "{late:?}");
 }

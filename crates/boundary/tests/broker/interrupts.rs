@@ -5,7 +5,7 @@ use mainspring_boundary::{
     conversation::{Concluded, Uninterrupted},
 };
 use mainspring_testkit::upstream::Upstream;
-use mainspring_types::RunId;
+use mainspring_types::{GateState, RunId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -65,8 +65,8 @@ async fn one_that_waits_for_an_approval_goes_on_with_what_it_has() {
     assert!(matches!(late, Err(Unanswered::Settled(_))), "{late:?}");
     let (lines, withdrawn) = (world.lines(1), world.gate(gate).state);
     assert_eq!(
-        (withdrawn.as_str(), lines.iter().filter(|line| *line == "gate.settled").count()),
-        ("withdrawn", 1)
+        (withdrawn, lines.iter().filter(|line| *line == "gate.settled").count()),
+        (GateState::Withdrawn, 1)
     );
     assert_eq!(world.status(1), "waiting");
 }

@@ -4,7 +4,7 @@ use mainspring_boundary::{
     broker::{Action, Decision, Unanswered},
     conversation::{Concluded, Recalled, Unheard},
 };
-use mainspring_types::Hash;
+use mainspring_types::{GateKind, GateState, Hash};
 use serde_json::{Value, json};
 
 use crate::world::{Attempt, World, says};
@@ -39,14 +39,14 @@ fn heard(recalled: &Recalled) -> Vec<u64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_turn_the_next_message_is_waited_for_without_a_worker() {
     let (mut world, gate) = waiting(&talking()).await;
-    assert_eq!((world.gate(gate).kind.as_str(), world.status(1)), ("input", "waiting".into()));
+    assert_eq!((world.gate(gate).kind, world.status(1)), (GateKind::Input, "waiting".into()));
     assert_eq!(world.lines(1), ["turn.ended", "gate.opened"]);
     assert!(world.journal(1).iter().all(|line| line["step"] == "main"));
     world.restart().await;
     assert_eq!(world.say(1, "and now?").await, Ok(2));
     let recalled = world.attempt(1).await.recall().await.expect("it counts");
     assert_eq!((recalled.next_turn, heard(&recalled), recalled.history.len()), (2, vec![2], 1));
-    assert_eq!(world.gate(gate).state, "answered");
+    assert_eq!(world.gate(gate).state, GateState::Answered);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,7 +85,7 @@ async fn a_turn_that_is_broken_off_takes_its_questions_with_it() {
     let attempt = world.attempt(1).await;
     let Decision::Gate { gate, .. } = attempt.shell("make").await else { panic!("someone is asked") };
     attempt.conclude(1, "interrupted").await;
-    assert_eq!(world.gate(gate).state, "withdrawn");
+    assert_eq!(world.gate(gate).state, GateState::Withdrawn);
     assert_eq!(world.lines(1), ["gate.opened", "gate.settled", "turn.ended", "gate.opened"]);
     let late = world.answer(gate, says(Action::Approve, None)).await;
     assert!(matches!(late, Err(Unanswered::Settled(_))), "{late:?}");
@@ -108,7 +108,7 @@ async fn a_run_that_waits_ends_when_nothing_more_will_be_said() {
     let recalled = attempt.recall().await.expect("it counts");
     assert!(recalled.done && recalled.inbox.is_empty());
     attempt.finish().await;
-    assert_eq!((world.gate(gate).state.as_str(), world.status(1)), ("denied", "completed".into()));
+    assert_eq!((world.gate(gate).state, world.status(1)), (GateState::Denied, "completed".into()));
     assert_eq!((world.done(1).await, world.say(1, "?").await), (Err(Unheard::Ended), Err(Unheard::Ended)));
 }
 
@@ -142,7 +142,7 @@ async fn a_conversation_ends_when_nothing_is_said_in_time() {
     let (mut world, gate) = waiting(&fields).await;
     let attempt = world.attempt(1).await;
     assert!(attempt.recall().await.expect("it counts").done);
-    assert_eq!(world.gate(gate).state, "expired");
+    assert_eq!(world.gate(gate).state, GateState::Expired);
     assert!(matches!(attempt.conclude(1, "").await, Concluded::Over));
     assert_eq!(world.say(1, "am I late?").await, Err(Unheard::Ended));
     attempt.finish().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mainspring_agent::{EffectClass, Pattern, Policy, Verdict};
 use mainspring_boundary::broker::Permit;
 use mainspring_store::{EffectRow, EffectState, GateRow, RunKey};
-use mainspring_types::EffectId;
+use mainspring_types::{EffectId, GateAction, GateKind};
 use serde_json::Value;
 
 use super::{
@@ -49,12 +49,12 @@ impl Universe {
             None => Ok(Vec::new()),
         });
         let remembered: Vec<_> = remembered.iter().map(|text| text.parse().expect("a pattern")).collect();
-        let gate = gates.iter().filter(|gate| gate.kind == "approval").find(|gate| {
+        let gate = gates.iter().filter(|gate| gate.kind == GateKind::Approval).find(|gate| {
             gate.tool.as_ref() == Some(&made.tool) && gate.arguments.as_ref() == Some(&made.asked)
         });
         let settled = gate.and_then(|gate| gate.settled.as_ref());
         let may = match gate {
-            Some(_) => settled.is_some_and(|settled| settled.action == "approve"),
+            Some(_) => settled.is_some_and(|settled| settled.action == GateAction::Approve),
             None => verdict(&made.asked, &remembered) == Verdict::Allow,
         };
         holds("what needs an approval is done once it is there", may, || format!("{made:?}; {gate:?}"))?;
@@ -75,8 +75,8 @@ impl Universe {
         holds("no two calls share a key", others.is_none(), || format!("{}, {others:?}", about()))?;
         let approved = gates
             .iter()
-            .filter(|gate| gate.kind == "unknown" && gate.effect == Some(made.effect))
-            .filter(|gate| gate.settled.as_ref().is_some_and(|settled| settled.action == "approve"))
+            .filter(|gate| gate.kind == GateKind::Unknown && gate.effect == Some(made.effect))
+            .filter(|gate| gate.settled.as_ref().is_some_and(|settled| settled.action == GateAction::Approve))
             .count();
         let repeatable = made.class <= EffectClass::Idempotent;
         holds(

@@ -2,6 +2,7 @@
 
 use mainspring_boundary::broker::{Action, Answer};
 use mainspring_store::GateRow;
+use mainspring_types::GateKind;
 use serde_json::{Value, json};
 
 use super::{
@@ -21,17 +22,20 @@ pub(super) enum Reply {
 
 /// What a steady person does: it follows from what is asked, and from what really happened.
 pub(super) fn steady(seed: u64, run: &str, gate: &GateRow, deeds: &Deeds) -> Reply {
-    match gate.kind.as_str() {
-        "unknown" => Reply::Answer(look_it_up(gate, deeds)),
-        "question" => question(&mut about(seed, run, gate), gate),
-        _ => approval(seed, run, gate),
+    match gate.kind {
+        GateKind::Unknown => Reply::Answer(look_it_up(gate, deeds)),
+        GateKind::Question => question(&mut about(seed, run, gate), gate),
+        GateKind::Approval | GateKind::Input => approval(seed, run, gate),
     }
 }
 
 /// The stream of a person who looks at this gate.
 fn about(seed: u64, run: &str, gate: &GateRow) -> Prng {
     let arguments = gate.arguments.as_deref().unwrap_or_default();
-    Prng::about(seed, &["person", run, &gate.kind, gate.tool.as_deref().unwrap_or_default(), arguments])
+    Prng::about(
+        seed,
+        &["person", run, gate.kind.as_str(), gate.tool.as_deref().unwrap_or_default(), arguments],
+    )
 }
 
 /// Whoever knows whether it took place says so, in the tool's own words.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use mainspring_core::{Ending, Phase, Run, StepState, Wait};
 use mainspring_store::{EntryKind, GateRow, Ledger as _, RunKey};
-use mainspring_types::GateId;
+use mainspring_types::{GateAction, GateId, GateKind, GateState};
 use serde_json::{Value, json};
 
 use super::{
@@ -115,8 +115,8 @@ impl Universe {
             let once = told == 1 || (told == 0 && gate.settled.is_none());
             holds("the end of a gate is told once", once, about)?;
             holds("a deadline's default is taken once, and not before", is_right_default(&gate), about)?;
-            self.report.doubts += u64::from(gate.kind == "unknown");
-            self.report.expired += u64::from(gate.state == "expired");
+            self.report.doubts += u64::from(gate.kind == GateKind::Unknown);
+            self.report.expired += u64::from(gate.state == GateState::Expired);
         }
         Ok(())
     }
@@ -129,9 +129,10 @@ impl Universe {
                 .server
                 .see(|readers| readers.gates_of(&key))
                 .iter()
-                .filter(|gate| gate.kind == "approval")
+                .filter(|gate| gate.kind == GateKind::Approval)
             {
-                let approved = gate.settled.as_ref().is_some_and(|settled| settled.action == "approve");
+                let approved =
+                    gate.settled.as_ref().is_some_and(|settled| settled.action == GateAction::Approve);
                 self.report.denials += u64::from(!approved);
                 let made = self.deeds.all().iter().find(|made| {
                     made.run == name
@@ -159,13 +160,13 @@ impl Universe {
 
 /// Whether the gate has its default exactly when nobody answered before its deadline.
 fn is_right_default(gate: &GateRow) -> bool {
-    let Some(settled) = &gate.settled else { return gate.state != "expired" };
+    let Some(settled) = &gate.settled else { return gate.state != GateState::Expired };
     // A message to a run that is about to end for want of one is still heard.
-    let due = gate.deadline.filter(|_| gate.kind != "input" || settled.by == "deadline");
+    let due = gate.deadline.filter(|_| gate.kind != GateKind::Input || settled.by == "deadline");
     let late = due.is_some_and(|deadline| settled.at >= deadline);
     if settled.by == "deadline" {
-        gate.state == "expired" && settled.action == gate.fallback && late
+        gate.state == GateState::Expired && settled.action == gate.fallback.action() && late
     } else {
-        gate.state != "expired" && !late
+        gate.state != GateState::Expired && !late
     }
 }

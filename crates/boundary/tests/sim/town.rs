@@ -9,7 +9,7 @@ use mainspring_boundary::{
 use mainspring_core::{Ask, CancelLevel, Loss, Principal, Request};
 use mainspring_engine::{Message, Refused};
 use mainspring_store::{Fault, GateRow};
-use mainspring_types::RequestId;
+use mainspring_types::{GateKind, RequestId};
 use tokio::sync::oneshot;
 
 use super::{
@@ -175,7 +175,7 @@ impl Universe {
                 self.report.answers += 1;
                 self.report.remembered += u64::from(answer.remember);
                 self.report.edits += u64::from(answer.arguments.is_some());
-                if gate.kind == "input" {
+                if gate.kind == GateKind::Input {
                     self.spoke(run);
                 }
                 self.memory.first_answer(run, &gate)
@@ -207,7 +207,9 @@ impl Universe {
         for pending in std::mem::take(&mut self.errands) {
             match pending.errand {
                 Errand::Say(run, words) => self.memory.unsure.push((run, words)),
-                Errand::Answer(run, gate, Answer { message: Some(words), .. }) if gate.kind == "input" => {
+                Errand::Answer(run, gate, Answer { message: Some(words), .. })
+                    if gate.kind == GateKind::Input =>
+                {
                     self.memory.unsure.push((run, words));
                 }
                 _ => {}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use mainspring_boundary::broker::Action;
 use mainspring_core::CancelLevel;
 use mainspring_store::GateRow;
+use mainspring_types::GateKind;
 
 use super::{
     people::{self, Reply},
@@ -42,7 +43,7 @@ impl Universe {
         for (name, run) in self.runs.iter().filter(|(_, run)| !run.ended) {
             let mut gates = self.server.see(|readers| readers.gates_of(&run.key));
             gates.retain(GateRow::is_open);
-            gates.sort_by_cached_key(|gate| (gate.kind.clone(), gate.tool.clone(), gate.arguments.clone()));
+            gates.sort_by_cached_key(|gate| (gate.kind.as_str(), gate.tool.clone(), gate.arguments.clone()));
             open.extend(gates.into_iter().map(|gate| (name.clone(), gate)));
         }
         open
@@ -57,7 +58,7 @@ impl Universe {
         if self.errands.iter().any(is_about) {
             return None;
         }
-        if gate.kind == "input" {
+        if gate.kind == GateKind::Input {
             return self.next_words(run, gate);
         }
         match people::steady(self.seed, run, &gate, &self.deeds) {
@@ -81,7 +82,7 @@ impl Universe {
 
     /// Somebody answers what was answered before, or what waited too long.
     fn answer_late(&mut self, overdue: Vec<(String, GateRow)>) -> Option<Errand> {
-        let overdue = overdue.into_iter().filter(|(_, gate)| gate.kind == "approval");
+        let overdue = overdue.into_iter().filter(|(_, gate)| gate.kind == GateKind::Approval);
         let late: Vec<_> = overdue.chain(self.memory.answered.values().cloned()).collect();
         let (run, gate) = self.prng.pick(&late)?;
         let action = self.prng.weigh(&[(1, Action::Approve), (1, Action::Deny)]);

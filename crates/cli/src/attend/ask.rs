@@ -8,7 +8,7 @@
 //! ```
 //! Escape goes a step back, and from the first step leaves the gate open.
 
-use mainspring_api::gate::{Action, AnswerGate, GateKind, GateView};
+use mainspring_api::gate::{Action, AnswerGate, GateDefault, GateKind, GateView};
 use mainspring_types::{GateId, Timestamp};
 use serde_json::Value;
 
@@ -236,9 +236,10 @@ impl Ask {
     fn circumstances(&self, now: Timestamp) -> impl Iterator<Item = String> {
         let why = self.gate.why.clone();
         let deadline = self.gate.deadline.map(|deadline| {
-            let then = match self.gate.fallback.as_deref() {
-                Some("approve") => "it is allowed",
-                _ => "it is denied",
+            let then = match self.gate.fallback {
+                Some(GateDefault::Approve) => "it is allowed",
+                Some(GateDefault::End) => "the conversation ends",
+                Some(GateDefault::Deny) | None => "it is denied",
             };
             format!("without an answer {then} in {}", time(deadline.since(now)))
         });

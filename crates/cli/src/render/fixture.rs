@@ -3,7 +3,7 @@
 use mainspring_api::{
     effect::EffectView,
     event::EventView,
-    gate::{GateKind, GateState, GateView},
+    gate::{GateDefault, GateKind, GateState, GateView},
     limit::BudgetView,
     run::{RunStatus, RunSummary, RunView, StepView, Usage, Waiting},
 };
@@ -215,7 +215,7 @@ pub(crate) fn approval() -> GateView {
         effect_id: None,
         opened_at: BEGIN,
         deadline: Some(at(3_600_000)),
-        fallback: Some("deny".to_owned()),
+        fallback: Some(GateDefault::Deny),
         escalated_to: None,
         answer: None,
     }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use mainspring_api::{
-    gate::{self, AnswerGate, GateState, GateView, ListGates},
+    gate::{AnswerGate, GateState, GateView, ListGates},
     run::Page,
 };
-use mainspring_boundary::broker::{Action, Answer, Unanswered};
+use mainspring_boundary::broker::{Answer, Unanswered};
 use mainspring_store::{Fault, GateFilter, GateRow, Readers, RunKey};
 use mainspring_types::{Code, GateId, Problem, RunId, TenantId, Timestamp};
 
@@ -87,7 +87,7 @@ fn shown(readers: &Readers, tenant: &TenantId, rows: Vec<GateRow>) -> Result<Vec
                 new.insert(run.map(|run| run.agent).unwrap_or_default()).clone()
             }
         };
-        gates.push(view::gate(row, agent, now)?);
+        gates.push(view::gate(row, agent, now));
     }
     Ok(gates)
 }
@@ -98,12 +98,12 @@ fn filter_named(word: Option<&str>) -> Result<GateFilter, Problem> {
         Some(word) => word,
         None => GateState::Open.as_str(),
     };
-    if GateState::from_word(word).is_some() {
-        return Ok(GateFilter::State(word.to_owned()));
+    if let Some(state) = GateState::from_word(word) {
+        return Ok(GateFilter::State(state));
     }
-    let known = GateState::ALL.map(GateState::as_str);
+    let known: Vec<&str> = GateState::ALL.iter().map(|state| state.as_str()).collect();
     let problem = Problem::new(Code::BadRequest, format!("`state`: there is no state `{word}`"));
-    Err(match mainspring_types::nearest(word, known.into_iter().chain(["all"])) {
+    Err(match mainspring_types::nearest(word, known.iter().copied().chain(["all"])) {
         Some(near) => problem.suggest(format!("did you mean `{near}`? There are: {}, all", known.join(", "))),
         None => problem.suggest(format!("there are: {}, all", known.join(", "))),
     })
@@ -126,11 +126,6 @@ fn answer_of(answer: AnswerGate, by: &str) -> Result<Answer, Problem> {
         return Err(Problem::new(Code::BadRequest, "`arguments`: the arguments of a tool are an object")
             .suggest("`GET /api/v1/gates/{id}` shows those that were asked for"));
     }
-    let action = match action {
-        gate::Action::Approve => Action::Approve,
-        gate::Action::Deny => Action::Deny,
-        gate::Action::Answer => Action::Answer,
-    };
     let arguments = arguments.map(|arguments| arguments.to_string());
     Ok(Answer { action, by: by.to_owned(), arguments, message, remember })
 }

@@ -1,26 +1,23 @@
 //! Gates as the API shows them, and what a person has to know to answer one.
 
-use mainspring_api::gate::{Action, GateAnswer, GateKind, GateState, GateView};
-use mainspring_store::{Fault, GateRow, GateSettled};
-use mainspring_types::Timestamp;
+use mainspring_api::gate::{GateAnswer, GateKind, GateState, GateView};
+use mainspring_store::{GateRow, GateSettled};
+use mainspring_types::{GateDefault, Timestamp};
 use serde_json::Value;
 
 /// How much of the arguments a sentence shows.
 const SHOWN_MAX: usize = 200;
 
 /// A gate of a run of `agent`, as it stands `now`.
-pub(crate) fn gate(row: GateRow, agent: String, now: Timestamp) -> Result<GateView, Fault> {
-    let unknown = |what: &str, word: &str| Fault::Corrupt {
-        detail: format!("gate {} is of the unknown {what} `{word}`", row.id()),
-    };
+pub(crate) fn gate(row: GateRow, agent: String, now: Timestamp) -> GateView {
     let answered_at = row.settled.as_ref().map_or(now, |settled| settled.at);
     let is_escalated = row.escalate_at.is_some_and(|at| at <= answered_at);
-    Ok(GateView {
+    GateView {
         gate_id: row.id(),
         run_id: row.run,
         agent,
-        kind: GateKind::from_word(&row.kind).ok_or_else(|| unknown("kind", &row.kind))?,
-        state: GateState::from_word(&row.state).ok_or_else(|| unknown("state", &row.state))?,
+        kind: row.kind,
+        state: row.state,
         step: row.step,
         tool: row.tool,
         arguments: row.arguments.as_deref().map(document),
@@ -35,12 +32,12 @@ pub(crate) fn gate(row: GateRow, agent: String, now: Timestamp) -> Result<GateVi
         fallback: row.deadline.map(|_| row.fallback),
         escalated_to: row.escalate_to.filter(|_| is_escalated),
         answer: row.settled.map(answer),
-    })
+    }
 }
 
 /// How a gate was settled, as the end of a sentence.
 pub(crate) fn told(row: &GateRow) -> String {
-    let is_late = row.is_open() || row.state == "expired";
+    let is_late = row.is_open() || row.state == GateState::Expired;
     match (&row.settled, row.deadline.filter(|_| is_late)) {
         (_, Some(deadline)) => format!("its deadline passed at {deadline}"),
         (Some(settled), None) => format!("it was {} by {} at {}", row.state, settled.by, settled.at),
@@ -51,11 +48,13 @@ pub(crate) fn told(row: &GateRow) -> String {
 /// What is asked, in a sentence.
 pub(super) fn asked(row: &GateRow) -> String {
     let tool = row.tool.as_deref().unwrap_or_default();
-    let asked = match row.kind.as_str() {
-        "approval" => format!("it asks whether it may call `{tool}` with {}", shown(row)),
-        "question" => format!("it asks: {}", row.question.as_deref().unwrap_or_default()),
-        "input" => "its turn is over and it waits for the next message".to_owned(),
-        _ => format!("nobody knows whether its call of `{tool}` with {} took effect", shown(row)),
+    let asked = match row.kind {
+        GateKind::Approval => format!("it asks whether it may call `{tool}` with {}", shown(row)),
+        GateKind::Question => format!("it asks: {}", row.question.as_deref().unwrap_or_default()),
+        GateKind::Input => "its turn is over and it waits for the next message".to_owned(),
+        GateKind::Unknown => {
+            format!("nobody knows whether its call of `{tool}` with {} took effect", shown(row))
+        }
     };
     match row.deadline {
         Some(deadline) => format!("{asked}; without an answer by {deadline} {}", default_of(row)),
@@ -66,13 +65,15 @@ pub(super) fn asked(row: &GateRow) -> String {
 /// Who answers it how.
 pub(super) fn way_out(row: &GateRow) -> String {
     let (gate, run) = (row.id(), row.run);
-    match row.kind.as_str() {
-        "approval" => format!("answer: mainspring gates approve {gate}, or: mainspring gates deny {gate}"),
-        "question" => format!("answer: mainspring gates answer {gate} TEXT"),
-        "input" => format!(
+    match row.kind {
+        GateKind::Approval => {
+            format!("answer: mainspring gates approve {gate}, or: mainspring gates deny {gate}")
+        }
+        GateKind::Question => format!("answer: mainspring gates answer {gate} TEXT"),
+        GateKind::Input => format!(
             "say something: mainspring runs message {run} TEXT; or let it end: mainspring runs done {run}"
         ),
-        _ => format!(
+        GateKind::Unknown => format!(
             "see what is known: mainspring gates show {gate}; then make it again: mainspring gates approve {gate}; say \
              what it returned: mainspring gates answer {gate} TEXT; or leave it: mainspring gates deny {gate}"
         ),
@@ -81,10 +82,10 @@ pub(super) fn way_out(row: &GateRow) -> String {
 
 /// What happens when nobody answers.
 fn default_of(row: &GateRow) -> &'static str {
-    match (row.kind.as_str(), row.fallback.as_str()) {
-        ("input", _) => "the run ends",
-        (_, "approve") => "it is approved",
-        _ => "it is denied",
+    match row.fallback {
+        GateDefault::End => "the run ends",
+        GateDefault::Approve => "it is approved",
+        GateDefault::Deny => "it is denied",
     }
 }
 
@@ -99,12 +100,6 @@ fn shown(row: &GateRow) -> String {
 
 fn answer(settled: GateSettled) -> GateAnswer {
     let GateSettled { action, by, message, executed, remembered, at } = settled;
-    let action = match action.as_str() {
-        "approve" => Action::Approve,
-        "answer" => Action::Answer,
-        // An input whose deadline passes is denied too: no message comes.
-        _ => Action::Deny,
-    };
     GateAnswer { action, by, at, arguments: executed.as_deref().map(document), message, remembered }
 }
 

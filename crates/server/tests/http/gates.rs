@@ -7,7 +7,7 @@ use mainspring_api::{
     run::RunStatus,
 };
 use mainspring_store::GateRow;
-use mainspring_types::{Code, GateId, Timestamp};
+use mainspring_types::{Code, GateId, GateKind, Timestamp};
 use serde_json::json;
 
 use crate::site::{Site, post};
@@ -22,7 +22,7 @@ fn answer(action: Action) -> AnswerGate {
 
 fn approval(gate: GateRow) -> GateRow {
     GateRow {
-        kind: "approval".into(),
+        kind: GateKind::Approval,
         tool: Some("shell".into()),
         arguments: Some(r#"{"command":"git push"}"#.into()),
         question: None,

@@ -15,7 +15,7 @@ use mainspring_server::{
     stack::Stack,
 };
 use mainspring_store::{Conversation, Fault, GateRow, News, Pen, RunKey, Unit};
-use mainspring_types::{GateId, Hash, RunId, SessionId, StepId, TenantId, Timestamp};
+use mainspring_types::{GateDefault, GateId, GateKind, Hash, RunId, SessionId, StepId, TenantId, Timestamp};
 use mainspring_worker::{Control, Execute, Execution, Outcome};
 use serde_json::{Value, json};
 use tokio::{
@@ -84,25 +84,14 @@ pub(crate) fn talking() -> Conversation {
 
 /// A question at that gate, opened then.
 pub(crate) fn question(run: RunId, opened_at: Timestamp) -> GateRow {
+    let of = (run, StepId::new("main").expect("a name"));
+    let kind = (GateKind::Question, GateDefault::Deny);
     GateRow {
-        hash: gate_of(run),
-        run,
-        step: StepId::new("main").expect("a name"),
-        kind: "question".into(),
         tool: Some("ask_user".into()),
         arguments: Some(r#"{"question":"which one?"}"#.into()),
         question: Some("which one?".into()),
         choices: Some(r#"["this","that"]"#.into()),
-        why: None,
-        shape: None,
-        effect: None,
-        opened_at,
-        deadline: None,
-        fallback: "deny".into(),
-        escalate_at: None,
-        escalate_to: None,
-        state: "open".into(),
-        settled: None,
+        ..GateRow::new(gate_of(run), of, kind, opened_at)
     }
 }
 

@@ -183,7 +183,7 @@ impl Pen<'_> {
 
 fn called(row: &Row<'_>) -> rusqlite::Result<Called> {
     let owner = u128::from_be_bytes(row.get(2)?);
-    let (name, state) = (row.get(0)?, state_from(row, 1)?);
+    let (name, state) = (row.get(0)?, word_from(row, 1, EffectState::from_stored)?);
     Ok(Called { name, state, owner, tries: row.get(3)?, told: row.get(4)? })
 }
 
@@ -197,12 +197,15 @@ pub(crate) fn effect_from(row: &Row<'_>, column: usize) -> rusqlite::Result<Effe
     Ok(EffectId::from_u128(u128::from_be_bytes(row.get(column)?)))
 }
 
-/// A state as read from a column.
-pub(crate) fn state_from(row: &Row<'_>, column: usize) -> rusqlite::Result<EffectState> {
+/// A word as read from a column, by what it stands for.
+pub(crate) fn word_from<T>(
+    row: &Row<'_>,
+    column: usize,
+    known: impl FnOnce(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
     let word: String = row.get(column)?;
-    EffectState::from_stored(&word).ok_or_else(|| {
-        unreadable(column, std::io::Error::other(format!("no such state of an effect: {word}")))
-    })
+    known(&word)
+        .ok_or_else(|| unreadable(column, std::io::Error::other(format!("`{word}` is no known word"))))
 }
 
 /// A hash as read from a column.

@@ -1,13 +1,12 @@
 //! Gates, from the question to the answer.
 
-use mainspring_types::{EffectId, GateId, Hash, SessionId, TenantId, Timestamp};
+use mainspring_types::{
+    EffectId, GateAction, GateDefault, GateId, GateKind, GateState, Hash, SessionId, TenantId, Timestamp,
+};
 use rusqlite::{OptionalExtension, Row, ToSql};
 
-use super::{Pen, effect_bytes, effect_from, hash_from, name_from, run_bytes, run_from};
-use crate::{
-    EntryKind, Fault, GateRow, GateSettled, Ledger, NewEntry, RunKey,
-    gate::{INPUT, OPEN},
-};
+use super::{Pen, effect_bytes, effect_from, hash_from, name_from, run_bytes, run_from, word_from};
+use crate::{EntryKind, Fault, GateRow, GateSettled, Ledger, NewEntry, RunKey};
 
 /// Which columns a gate is read from, in which order.
 macro_rules! columns {
@@ -103,7 +102,7 @@ impl Pen<'_> {
             is.hash.as_bytes(),
             &run_bytes(is.run),
             &is.step.as_str(),
-            &is.kind,
+            &is.kind.as_str(),
             &is.tool,
             &is.arguments,
             &is.question,
@@ -113,7 +112,7 @@ impl Pen<'_> {
             &is.effect.map(effect_bytes),
             &is.opened_at.as_millis(),
             &millis(is.deadline),
-            &is.fallback,
+            &is.fallback.as_str(),
             &millis(is.escalate_at),
             &is.escalate_to,
         ];
@@ -136,13 +135,13 @@ impl Pen<'_> {
         &mut self,
         tenant: &TenantId,
         gate: GateId,
-        state: &str,
+        state: GateState,
         is: &GateSettled,
     ) -> Result<bool, Fault> {
         self.about_to_write()?;
         let values: [&dyn ToSql; 9] = [
-            &state,
-            &is.action,
+            &state.as_str(),
+            &is.action.as_str(),
             &is.by,
             &is.message,
             &is.executed,
@@ -182,19 +181,19 @@ impl Pen<'_> {
         let id = GateId::of(gate);
         let Some(open) = self.gate(&key.tenant, id)?.filter(GateRow::is_open) else { return Ok(None) };
         let settled = GateSettled {
-            action: open.fallback,
+            action: open.fallback.action(),
             by: "deadline".into(),
             message: None,
             executed: None,
             remembered: None,
             at,
         };
-        self.settle_gate(&key.tenant, id, "expired", &settled)?;
-        if open.kind == INPUT {
+        self.settle_gate(&key.tenant, id, GateState::Expired, &settled)?;
+        if open.kind == GateKind::Input {
             self.hear_no_more(key)?;
         }
         let line = serde_json::json!({
-            "type": "gate.settled", "gate_id": id, "action": settled.action, "by": settled.by, "step": open.step,
+            "type": "gate.settled", "gate_id": id, "action": open.fallback, "by": settled.by, "step": open.step,
         });
         let entry = NewEntry { kind: EntryKind::Effect, at, envelope: &line.to_string(), payload: None };
         self.append(key, entry).map(Some)
@@ -206,7 +205,7 @@ impl Pen<'_> {
     }
 
     pub(super) fn is_answered(&self, key: &RunKey, gate: &Hash) -> Result<bool, Fault> {
-        Ok(self.gate(&key.tenant, GateId::of(gate))?.is_some_and(|gate| gate.state != OPEN))
+        Ok(self.gate(&key.tenant, GateId::of(gate))?.is_some_and(|gate| !gate.is_open()))
     }
 }
 
@@ -221,7 +220,7 @@ pub(crate) fn gate_row(row: &Row<'_>) -> rusqlite::Result<GateRow> {
         hash: hash_from(row, 0)?,
         run: run_from(row, 1)?,
         step: name_from(row, 2)?,
-        kind: row.get(3)?,
+        kind: word_from(row, 3, GateKind::from_word)?,
         tool: row.get(4)?,
         arguments: row.get(5)?,
         question: row.get(6)?,
@@ -231,19 +230,19 @@ pub(crate) fn gate_row(row: &Row<'_>) -> rusqlite::Result<GateRow> {
         effect: effect_or_none(row, 10)?,
         opened_at: Timestamp::from_millis(row.get(11)?),
         deadline: moment(row, 12)?,
-        fallback: row.get(13)?,
+        fallback: word_from(row, 13, GateDefault::from_word)?,
         escalate_at: moment(row, 14)?,
         escalate_to: row.get(15)?,
-        state: row.get(16)?,
+        state: word_from(row, 16, GateState::from_word)?,
         settled: settled(row)?,
     })
 }
 
 fn settled(row: &Row<'_>) -> rusqlite::Result<Option<GateSettled>> {
-    let (action, by, at) = (row.get(17)?, row.get(18)?, moment(row, 22)?);
-    let (Some(action), Some(by), Some(at)) = (action, by, at) else { return Ok(None) };
+    let (by, at) = (row.get(18)?, moment(row, 22)?);
+    let (Some(by), Some(at)) = (by, at) else { return Ok(None) };
     Ok(Some(GateSettled {
-        action,
+        action: word_from(row, 17, GateAction::from_word)?,
         by,
         message: row.get(19)?,
         executed: row.get(20)?,

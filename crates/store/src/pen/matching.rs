@@ -5,10 +5,10 @@ use rusqlite::{OptionalExtension, Row};
 
 use super::{
     Pen,
-    effects::{effect_bytes, effect_from, hash_from, state_from},
+    effects::{effect_bytes, effect_from, hash_from, word_from},
     run_bytes,
 };
-use crate::{Candidate, Fault, Identity, Mine, Recorded, RunKey, StoredBody, Unconsumed};
+use crate::{Candidate, EffectState, Fault, Identity, Mine, Recorded, RunKey, StoredBody, Unconsumed};
 
 // A failure was survived when its attempt asked on in the conversation, or asked anew once it had failed. What only begins
 // with the same prompt is another conversation, and may have been under way.
@@ -175,7 +175,7 @@ fn candidate(row: &Row<'_>, asking: AttemptNo) -> rusqlite::Result<Candidate> {
         id: effect_from(row, 0)?,
         attempt,
         occurrence: row.get(2)?,
-        state: state_from(row, 3)?,
+        state: word_from(row, 3, EffectState::from_stored)?,
         retryable: row.get(4)?,
         irreversible: row.get(5)?,
         superseded: row.get(6)?,
@@ -198,7 +198,7 @@ fn unconsumed(row: &Row<'_>) -> rusqlite::Result<Unconsumed> {
             previous: previous.map(Hash::from_bytes),
             own: hash_from(row, 6)?,
         },
-        state: state_from(row, 7)?,
+        state: word_from(row, 7, EffectState::from_stored)?,
         irreversible: row.get(8)?,
     })
 }

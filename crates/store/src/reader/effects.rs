@@ -5,10 +5,8 @@ use rusqlite::Row;
 
 use super::Readers;
 use crate::{
-    Charge, EffectRow, Fault, RunKey, RunLimit, Tokens,
-    pen::{
-        LIMITS, amount, effect_bytes, effect_from, hash_from, name_from, run_bytes, run_limit, state_from,
-    },
+    Charge, EffectRow, EffectState, Fault, RunKey, RunLimit, Tokens,
+    pen::{LIMITS, amount, effect_bytes, effect_from, hash_from, name_from, run_bytes, run_limit, word_from},
 };
 
 const EFFECTS: &str = "SELECT e.effect, e.step, e.attempt, e.route, e.key, e.occurrence, e.model, e.state, e.superseded,
@@ -103,7 +101,7 @@ fn effect_row(row: &Row<'_>) -> rusqlite::Result<EffectRow> {
         key: hash_from(row, 4)?,
         occurrence: row.get(5)?,
         model: row.get(6)?,
-        state: state_from(row, 7)?,
+        state: word_from(row, 7, EffectState::from_stored)?,
         superseded: row.get(8)?,
         tries: row.get(9)?,
         answer: row.get(10)?,

@@ -60,7 +60,8 @@ impl Readers {
                 }
                 GateFilter::State(state) => {
                     let mut statement = connection.prepare_cached(gates::GATES_BY_STATE)?;
-                    let rows = statement.query_map((tenant, state, at, gate, limit), gates::gate_row)?;
+                    let rows =
+                        statement.query_map((tenant, state.as_str(), at, gate, limit), gates::gate_row)?;
                     rows.collect::<rusqlite::Result<Vec<_>>>()?
                 }
             };

@@ -2,7 +2,9 @@
 
 use mainspring_agent::{EffectClass, Verdict};
 use mainspring_store::{Candidate, EffectState, GateRow, GateSettled, Mine};
-use mainspring_types::{AttemptNo, EffectId, Hash, RunId, StepId, Timestamp};
+use mainspring_types::{
+    AttemptNo, EffectId, GateAction, GateDefault, GateKind, GateState, Hash, RunId, StepId, Timestamp,
+};
 
 use super::{Kind, Known, Step, decide};
 
@@ -27,34 +29,21 @@ fn effect(state: EffectState, owner: u128, mine: bool) -> Candidate {
     }
 }
 
-fn gate(answer: Option<&str>) -> GateRow {
-    let settled = |action: &str| GateSettled {
-        action: action.into(),
+fn gate(answer: Option<GateAction>) -> GateRow {
+    let settled = |action: GateAction| GateSettled {
+        action,
         by: "ada".into(),
         message: Some("so be it".into()),
         executed: None,
         remembered: None,
         at: Timestamp::from_millis(2),
     };
+    let of = (RunId::from_u128(1), StepId::new("main").expect("a name"));
+    let kind = (GateKind::Approval, GateDefault::Deny);
     GateRow {
-        hash: Hash::of(b"gate"),
-        run: RunId::from_u128(1),
-        step: StepId::new("main").expect("a name"),
-        kind: "approval".into(),
-        tool: None,
-        arguments: None,
-        question: None,
-        choices: None,
-        why: None,
-        shape: None,
-        effect: None,
-        opened_at: Timestamp::from_millis(1),
-        deadline: None,
-        fallback: "deny".into(),
-        escalate_at: None,
-        escalate_to: None,
-        state: if answer.is_some() { "answered".into() } else { "open".into() },
+        state: answer.map_or(GateState::Open, GateAction::state),
         settled: answer.map(settled),
+        ..GateRow::new(Hash::of(b"gate"), of, kind, Timestamp::from_millis(1))
     }
 }
 
@@ -111,12 +100,12 @@ fn a_new_call_is_decided_by_the_rules() {
 fn a_gate_before_a_call_decides_it_unless_the_rules_deny_what_would_be_executed() {
     for (answer, verdict, expected) in [
         (None, Verdict::Ask, "wait"),
-        (Some("approve"), Verdict::Ask, "begin"),
-        (Some("approve"), Verdict::Deny, "deny"),
-        (Some("deny"), Verdict::Ask, "refuse"),
+        (Some(GateAction::Approve), Verdict::Ask, "begin"),
+        (Some(GateAction::Approve), Verdict::Deny, "deny"),
+        (Some(GateAction::Deny), Verdict::Ask, "refuse"),
         // What was remembered since does not unmake an answer.
-        (Some("deny"), Verdict::Allow, "refuse"),
-        (Some("answer"), Verdict::Allow, "take"),
+        (Some(GateAction::Deny), Verdict::Allow, "refuse"),
+        (Some(GateAction::Answer), Verdict::Allow, "take"),
     ] {
         let gate = gate(answer);
         assert_eq!(step(&Known { gate: Some(&gate), verdict, ..new() }), expected, "{answer:?} {verdict}");
@@ -125,7 +114,7 @@ fn a_gate_before_a_call_decides_it_unless_the_rules_deny_what_would_be_executed(
 
 #[test]
 fn the_arguments_of_a_person_are_executed_in_place_of_those_asked_for() {
-    let mut gate = gate(Some("approve"));
+    let mut gate = gate(Some(GateAction::Approve));
     gate.settled.as_mut().expect("it is answered").executed = Some("{}".into());
     let known = Known { gate: Some(&gate), verdict: Verdict::Ask, ..new() };
     assert_eq!(decide(&known), Step::Begin { executed: Some("{}") });
@@ -133,13 +122,13 @@ fn the_arguments_of_a_person_are_executed_in_place_of_those_asked_for() {
 
 #[test]
 fn a_gate_that_was_withdrawn_lets_nothing_happen() {
-    let gate = GateRow { state: "withdrawn".into(), ..gate(None) };
+    let gate = GateRow { state: GateState::Withdrawn, ..gate(None) };
     assert_eq!(step(&Known { gate: Some(&gate), verdict: Verdict::Ask, ..new() }), "deny");
 }
 
 #[test]
 fn what_is_settled_is_replayed_whatever_the_rules_and_gates_say_now() {
-    let gate = gate(Some("deny"));
+    let gate = gate(Some(GateAction::Deny));
     for state in [EffectState::Committed, EffectState::Failed] {
         for kind in [TOOL, PROBED, Kind::Question, Kind::Task] {
             let effect = effect(state, 1, false);
@@ -217,9 +206,12 @@ fn a_try_that_did_not_take_place_is_made_again() {
 #[test]
 fn the_answer_to_a_doubt_decides_about_the_last_try() {
     let effect = effect(EffectState::Unknown, 1, false);
-    for (answer, expected) in
-        [(None, "wait"), (Some("approve"), "again"), (Some("answer"), "take"), (Some("deny"), "refuse")]
-    {
+    for (answer, expected) in [
+        (None, "wait"),
+        (Some(GateAction::Approve), "again"),
+        (Some(GateAction::Answer), "take"),
+        (Some(GateAction::Deny), "refuse"),
+    ] {
         let doubt = gate(answer);
         let known = Known { effect: Some(&effect), doubt: Some(&doubt), kind: PROBED, ..new() };
         assert_eq!(step(&known), expected, "{answer:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mainspring_agent::{EffectClass, Escalation, Verdict};
 use mainspring_store::{EffectState, Mine};
-use mainspring_types::{AttemptNo, RunId};
+use mainspring_types::{AttemptNo, EffectId, GateAction, RunId};
 use serde_json::json;
 
 use super::*;
@@ -58,11 +58,14 @@ fn an_approval_says_why_it_is_asked_and_what_can_be_remembered() {
     };
     let asking = Asking { pass: &pass(1), wanted: &wanted, policy: &policy, now: NOW };
     let gate = asking.approval(Hash::of(b"gate"), &ruling, &arguments);
-    assert_eq!(gate.kind, "approval");
+    assert_eq!(gate.kind, GateKind::Approval);
     assert_eq!(gate.why.as_deref(), Some("`shell` says ask (the agent)"));
     assert_eq!(gate.shape.as_deref(), Some("shell(git push *)"));
     assert_eq!(gate.deadline, Some(Timestamp::from_millis(86_401_000)));
-    assert_eq!((gate.escalate_at, gate.fallback.as_str()), (Some(Timestamp::from_millis(61_000)), "approve"));
+    assert_eq!(
+        (gate.escalate_at, gate.fallback),
+        (Some(Timestamp::from_millis(61_000)), GateDefault::Approve)
+    );
 }
 
 #[test]
@@ -74,7 +77,7 @@ fn a_question_is_never_approved_in_a_persons_place() {
     let gate = asking.question(Hash::of(b"gate"), &arguments);
     assert_eq!(gate.question.as_deref(), Some("Which branch?"));
     assert_eq!(gate.choices.as_deref(), Some(r#"["main","next"]"#));
-    assert_eq!((gate.kind.as_str(), gate.fallback.as_str(), gate.deadline), ("question", "deny", None));
+    assert_eq!((gate.kind, gate.fallback, gate.deadline), (GateKind::Question, GateDefault::Deny, None));
 }
 
 #[test]
@@ -98,14 +101,14 @@ fn a_doubt_shows_the_evidence() {
     let gate = asking.doubt(Hash::of(b"gate"), &effect, Some("the remote does not answer"));
     insta::assert_snapshot!(gate.why.expect("it says why"), @"try 2 of this call, which attempt 3 began, broke off before `shell` answered: the remote does not answer. Nobody knows whether it took effect, and it is not made again by itself. Approve makes it again; an answer says what it returned; deny leaves it as it is, and the agent is told");
     // A deadline is no knowledge: the default of approvals does not repeat what may have happened.
-    assert_eq!((gate.kind.as_str(), gate.fallback.as_str()), ("unknown", "deny"));
+    assert_eq!((gate.kind, gate.fallback), (GateKind::Unknown, GateDefault::Deny));
     assert_eq!(gate.effect, Some(effect.id));
 }
 
 #[test]
 fn a_refusal_says_what_was_refused_and_claims_nothing_else() {
     let settled = |by: &str, message: Option<&str>| GateSettled {
-        action: "deny".into(),
+        action: GateAction::Deny,
         by: by.into(),
         message: message.map(str::to_owned),
         executed: None,
@@ -113,17 +116,20 @@ fn a_refusal_says_what_was_refused_and_claims_nothing_else() {
         at: NOW,
     };
     let told = |kind, by, message| refusal(kind, &settled(by, message));
-    assert_eq!(told("approval", "ada", None), "ada denied this call, so it was not made");
+    assert_eq!(told(GateKind::Approval, "ada", None), "ada denied this call, so it was not made");
     assert_eq!(
-        told("approval", "ada", Some("not on a Friday")),
+        told(GateKind::Approval, "ada", Some("not on a Friday")),
         "ada denied this call, so it was not made: not on a Friday"
     );
-    assert_eq!(told("approval", "deadline", None), "nobody approved this call in time, so it was not made");
-    assert_eq!(told("question", "ada", Some("ask Bob")), "ada does not answer: ask Bob");
-    assert_eq!(told("question", "deadline", None), "nobody answered in time");
+    assert_eq!(
+        told(GateKind::Approval, "deadline", None),
+        "nobody approved this call in time, so it was not made"
+    );
+    assert_eq!(told(GateKind::Question, "ada", Some("ask Bob")), "ada does not answer: ask Bob");
+    assert_eq!(told(GateKind::Question, "deadline", None), "nobody answered in time");
     for by in ["ada", "deadline"] {
         assert_eq!(
-            told("unknown", by, None),
+            told(GateKind::Unknown, by, None),
             "this call broke off, and nobody knows whether it took effect; it is not made again"
         );
     }

@@ -20,7 +20,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "RUN")]
     run: Option<String>,
     /// Those that stand so, or all; open ones unless told otherwise
-    #[arg(long, value_parser = GateState::ALL.map(GateState::as_str).into_iter().chain(["all"]).collect::<Vec<_>>())]
+    #[arg(long, value_parser = GateState::ALL.iter().map(|state| state.as_str()).chain(["all"]).collect::<Vec<_>>())]
     #[arg(value_name = "STATE", hide_possible_values = true)]
     state: Option<String>,
     /// At most so many
