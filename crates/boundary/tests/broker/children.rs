@@ -7,7 +7,7 @@ use mainspring_testkit::upstream::Upstream;
 use mainspring_types::{RunId, TenantId};
 use serde_json::{Value, json};
 
-use crate::world::{World, beginning, recorded};
+use crate::world::{World, beginning, key, recorded};
 
 /// A parent that may use `git` alone, and its scout.
 pub(crate) fn parent() -> Value {
@@ -62,7 +62,7 @@ async fn a_child_is_started_once_and_found_by_every_attempt() {
     world.restart().await;
     let again = world.attempt(1).await.intend("1.1.0", "task", &task(&json!({}))).await;
     assert_eq!(child_of(&again), child);
-    assert_eq!(world.readers().children(&crate::world::key(1)).expect("readable"), [child]);
+    assert_eq!(world.readers().children(&key(1)).expect("readable"), [child]);
     assert_eq!(world.lines(1), ["child.started"]);
     assert_eq!(world.journal(1)[0]["run_id"], json!(child));
 }
@@ -131,7 +131,7 @@ async fn a_child_that_asks_for_more_than_its_parent_has_is_refused_and_audited()
         assert_eq!((&line["type"], &line["step"]), (&json!("tool.denied"), &json!("main")));
         assert!(line["why"].as_str().is_some_and(|why| why.contains(told)), "{line}");
     }
-    assert!(world.readers().children(&crate::world::key(1)).expect("readable").is_empty());
+    assert!(world.readers().children(&key(1)).expect("readable").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,4 +165,6 @@ async fn what_is_left_of_an_ancestors_budget_stops_a_child() {
     assert_eq!(child.model("first").await, 200);
     assert_ne!(child.model("second").await, 200);
     assert_eq!(upstream.calls(), 1, "its parent had one call to give");
+    let (own, family) = (world.readers().used(&key(1)), world.readers().used_by_family(&key(1)));
+    assert_eq!((own.expect("readable").tries, family.expect("readable").tries), (0, 1));
 }

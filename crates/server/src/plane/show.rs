@@ -17,6 +17,7 @@ struct Stored {
     row: RunRow,
     reading: Reading,
     used: Used,
+    used_by_family: Used,
     limits: Vec<RunLimit>,
     part: Option<Conversation>,
     gates: Vec<GateRow>,
@@ -29,7 +30,7 @@ impl Plane {
         let key = RunKey { tenant: caller.tenant.clone(), run };
         let wanted = key.clone();
         let found = self.read(move |readers| stored(readers, &wanted)).await?;
-        let Stored { row, reading, used, limits, part, gates, receipt } =
+        let Stored { row, reading, used, used_by_family, limits, part, gates, receipt } =
             found.ok_or_else(|| no_such_run(run))?;
         let result = match reading.result() {
             Some(value) => Some(self.result(&caller.tenant, value).await?),
@@ -43,7 +44,18 @@ impl Plane {
         let (untaken, kept) = (desk.untaken_steps(&key), desk.kept(&key));
         let session = part.map(|part| part.session);
         let workspaces = &self.workspaces;
-        let known = Known { result, untaken, kept, used, limits, session, gates, receipt, workspaces };
+        let known = Known {
+            result,
+            untaken,
+            kept,
+            used,
+            used_by_family,
+            limits,
+            session,
+            gates,
+            receipt,
+            workspaces,
+        };
         reading.show(&row, known).ok_or_else(|| no_such_run(run))
     }
 
@@ -58,6 +70,7 @@ fn stored(readers: &Readers, key: &RunKey) -> Result<Option<Stored>, Fault> {
     let reading = read_whole(readers, key)?;
     Ok(Some(Stored {
         used: readers.used(key)?,
+        used_by_family: readers.used_by_family(key)?,
         limits: readers.run_limits(key)?,
         part: readers.conversation(key)?,
         gates: gates(readers, &key.tenant, &reading)?,

@@ -22,6 +22,8 @@ pub(crate) struct Known<'a> {
     pub(crate) kept: Option<Kept>,
     /// What its calls used.
     pub(crate) used: Used,
+    /// The same with what its sub-agents used, which counts against its budget too.
+    pub(crate) used_by_family: Used,
     /// The limits on its calls.
     pub(crate) limits: Vec<Limit>,
     /// The conversation it belongs to.
@@ -38,7 +40,18 @@ impl Reading {
     /// The run, with what is known beside its journal.
     pub(crate) fn show(self, row: &RunRow, known: Known<'_>) -> Option<RunView> {
         let run = self.run?;
-        let Known { result, untaken, kept, used, limits, session, gates, receipt, workspaces } = known;
+        let Known {
+            result,
+            untaken,
+            kept,
+            used,
+            used_by_family,
+            limits,
+            session,
+            gates,
+            receipt,
+            workspaces,
+        } = known;
         let waiting = waiting::of(&run, row.run, (&untaken, kept.as_ref()), &gates);
         let status = match waiting.as_ref().map(|waiting| waiting.reason.as_str()) {
             Some("slot") if self.began || run.attempts() > 1 => RunStatus::Waiting,
@@ -64,7 +77,7 @@ impl Reading {
             cost: NanoUsd(used.cost).to_string(),
             cost_nano_usd: used.cost,
             held_tokens: used.held.tokens,
-            budget: effect::budget(&limits, &used),
+            budget: effect::budget(&limits, &used_by_family),
             created_at: run.created_at,
             ended_at: run.outcome().map(|outcome| outcome.at),
             waiting,

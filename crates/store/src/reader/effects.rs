@@ -26,14 +26,40 @@ WHERE e.tenant = $1 AND e.run = $2 AND e.effect > $3
 GROUP BY e.tenant, e.run, e.effect
 ORDER BY e.effect
 LIMIT $4";
-const USED: &str = "SELECT coalesce(sum(t.input_tokens), 0), coalesce(sum(t.output_tokens), 0),
+
+/// What tries used, summed up.
+macro_rules! used {
+    () => {
+        "SELECT coalesce(sum(t.input_tokens), 0), coalesce(sum(t.output_tokens), 0),
     coalesce(sum(t.cache_read_tokens), 0), coalesce(sum(t.cache_creation_tokens), 0), coalesce(sum(t.cost), 0),
     coalesce(sum(t.held_tokens), 0), coalesce(sum(t.held_cost), 0), count(*)
-FROM effects AS e
-JOIN tries AS t ON t.tenant = e.tenant AND t.effect = e.effect
-WHERE e.tenant = $1 AND e.run = $2";
+"
+    };
+}
 
-pub(super) const STATEMENTS: &[&str] = &[EFFECTS, USED];
+const USED: &str = concat!(
+    used!(),
+    "FROM effects AS e
+JOIN tries AS t ON t.tenant = e.tenant AND t.effect = e.effect
+WHERE e.tenant = $1 AND e.run = $2"
+);
+const USED_BY_FAMILY: &str = concat!(
+    "WITH RECURSIVE family (tenant, run) AS (
+    SELECT r.tenant, r.run
+    FROM runs AS r
+    WHERE r.tenant = $1 AND r.run = $2
+    UNION
+    SELECT c.tenant, c.child
+    FROM family AS f
+    JOIN children AS c ON c.tenant = f.tenant AND c.parent = f.run)
+",
+    used!(),
+    "FROM family AS f
+JOIN effects AS e ON e.tenant = f.tenant AND e.run = f.run
+JOIN tries AS t ON t.tenant = e.tenant AND t.effect = e.effect"
+);
+
+pub(super) const STATEMENTS: &[&str] = &[EFFECTS, USED, USED_BY_FAMILY];
 
 /// What a run's calls used.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -68,8 +94,17 @@ impl Readers {
 
     /// What the calls of a run used so far.
     pub fn used(&self, key: &RunKey) -> Result<Used, Fault> {
+        self.sum_up(USED, key)
+    }
+
+    /// The same with what the runs below it used: all of that counts against its budget.
+    pub fn used_by_family(&self, key: &RunKey) -> Result<Used, Fault> {
+        self.sum_up(USED_BY_FAMILY, key)
+    }
+
+    fn sum_up(&self, statement: &str, key: &RunKey) -> Result<Used, Fault> {
         self.with(|connection| {
-            let mut statement = connection.prepare_cached(USED)?;
+            let mut statement = connection.prepare_cached(statement)?;
             let used = statement.query_row((key.tenant.as_str(), run_bytes(key.run)), |row| {
                 Ok(Used {
                     tokens: tokens(row, 0)?,
