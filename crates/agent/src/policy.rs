@@ -51,6 +51,13 @@ pub struct Ruling {
     pub known: bool,
 }
 
+impl Ruling {
+    /// Of a call for which the agent has no tool.
+    pub const fn not_granted(why: String) -> Self {
+        Self { verdict: Verdict::Deny, why, rule: None, class: EffectClass::Irreversible, known: false }
+    }
+}
+
 impl<'a> Policy<'a> {
     /// The policy of an assistant with everything that was laid over it.
     pub const fn of(assistant: &'a Assistant) -> Self {
@@ -60,9 +67,7 @@ impl<'a> Policy<'a> {
     /// Judges one call. What a person said to `remember` lifts an [`Verdict::Ask`], never a [`Verdict::Deny`].
     pub fn rule(self, tool: &str, arguments: &Value, remembered: &[Pattern]) -> Ruling {
         let Some(grant) = Grant::find(self.assistant, tool) else {
-            let why = not_granted(self.assistant, tool);
-            let class = EffectClass::Irreversible;
-            return Ruling { verdict: Verdict::Deny, why, rule: None, class, known: false };
+            return Ruling::not_granted(not_granted(self.assistant, tool));
         };
         let denied =
             |why| Ruling { verdict: Verdict::Deny, why, rule: None, class: grant.class(), known: true };

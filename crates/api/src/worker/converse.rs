@@ -42,6 +42,9 @@ pub struct ToolIntent {
     /// What the tool said when it was asked about a try that broke off, and could not tell.
     #[serde(default)]
     pub unsure: Option<String>,
+    /// Why the agent has no tool for it, as it is told: the call is written down as denied.
+    #[serde(default)]
+    pub refused: Option<String>,
 }
 
 /// What becomes of a call.

@@ -31,6 +31,8 @@ pub struct Wanted {
     pub arguments: String,
     /// What the tool said when it was asked about a try that broke off, and could not tell.
     pub unsure: Option<String>,
+    /// Why the agent has no tool for it, as it is told: the call is not made.
+    pub refused: Option<String>,
 }
 
 /// Asks the journal and the rules what a call is.
@@ -76,7 +78,10 @@ impl Intend {
         let executed = gate.as_ref().and_then(|gate| gate.settled.as_ref()?.executed.as_deref());
         let arguments = executed.unwrap_or(&self.wanted.arguments);
         let arguments: Value = serde_json::from_str(arguments).unwrap_or(Value::Null);
-        let ruling = self.rule(pen, &arguments)?;
+        let ruling = match &self.wanted.refused {
+            Some(why) => Ruling::not_granted(why.clone()),
+            None => self.rule(pen, &arguments)?,
+        };
         let known = Known {
             effect,
             told: effect.map_or(Ok(false), |effect| told(pen, &pass.key, effect))?,

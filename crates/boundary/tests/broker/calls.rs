@@ -231,3 +231,16 @@ async fn nothing_is_begun_once_the_run_is_told_to_end() {
     attempt.abort().await;
     assert_eq!((world.status(1), world.states(1)), ("cancelled".into(), vec![(Committed, 1)]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_without_a_tool_is_on_record_as_denied() {
+    let mut world = World::new().await;
+    world.begin(1, &json!({})).await;
+    for _ in 0..2 {
+        let decision =
+            world.attempt(1).await.refuse("1.1.1", "transfer", "there is no tool `transfer`").await;
+        assert_eq!(recorded(decision), ("there is no tool `transfer`".into(), true));
+        world.restart().await;
+    }
+    assert_eq!(world.lines(1), ["tool.denied", "tool.replayed"]);
+}

@@ -51,6 +51,8 @@ pub(super) struct Turning {
 /// A call under way.
 pub(super) struct Calling {
     pub(super) call: ToolCall,
+    /// Why there is no tool for it.
+    pub(super) refused: Option<String>,
     /// What a probe said that could not tell.
     pub(super) unsure: Option<String>,
     pub(super) place: Place,
@@ -103,15 +105,17 @@ impl Turning {
         for action in self.turn.due() {
             match action {
                 Action::Ask { step, request } => self.asking = Some((step, request)),
-                Action::Call { position, call } => {
-                    let calling = Calling { call, unsure: None, place: Place::Wanted };
-                    self.calls.insert(position, calling);
-                }
+                Action::Call { position, call } => self.want(position, (call, None)),
+                Action::Refuse { position, call, why } => self.want(position, (call, Some(why))),
                 Action::Remark(_) => {}
                 Action::Finish(end) => ended = Some(end),
             }
         }
         ended
+    }
+
+    fn want(&mut self, position: Position, (call, refused): (ToolCall, Option<String>)) {
+        self.calls.insert(position, Calling { call, refused, unsure: None, place: Place::Wanted });
     }
 
     /// A person broke the turn off: what waits, or is asked about, is left.

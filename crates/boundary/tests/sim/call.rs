@@ -101,6 +101,7 @@ impl Universe {
             tool: calling_now.call.name.clone(),
             arguments: calling_now.call.arguments.to_string(),
             unsure: calling_now.unsure.clone(),
+            refused: calling_now.refused.clone(),
         };
         let interrupted = self.is_interrupted(&attempt.run);
         let Some(Ok(decision)) = self.ask(broker.intend(attempt.nonce, wanted))? else {

@@ -86,9 +86,7 @@ async fn a_sub_agent_gets_nothing_that_its_parent_lacks() {
     insta::assert_snapshot!(denied(&client, child).await, @"
     read_file: `docs/b` is outside `capabilities.read`; allowed: docs/a*
     read_file: `secrets/key` is outside `capabilities.read`; allowed: docs/a*
-    ");
-    insta::assert_snapshot!(remarks(&client, child).await, @"
-    there is no tool `shell`
+    shell: there is no tool `shell`
     the tools are `read_file`, `list_files`, `search_files`, `write_file`, `edit_file`
     ");
     let read = of_kind(&client, child, "tool.committed").await;
@@ -158,12 +156,10 @@ async fn an_injected_order_is_denied_and_the_run_goes_on() {
     assert_eq!((view.status, said(&view)), (RunStatus::Completed, "Nothing came of it."));
     insta::assert_snapshot!(denied(&client, run).await, @"
     shell: `shell(rm *)` says deny (the agent, agent.yaml:11)
+    transfer: there is no tool `transfer`
+    the tools are `shell`, `read_file`, `list_files`, `search_files`, `write_file`, `edit_file`, `web_fetch`, `news`
     web_fetch: `127.0.0.1` is outside `capabilities.hosts`; allowed: *.example.com
     write_file: `../../.ssh/authorized_keys` holds `..`; write the path without it
-    ");
-    insta::assert_snapshot!(remarks(&client, run).await, @"
-    there is no tool `transfer`
-    the tools are `shell`, `read_file`, `list_files`, `search_files`, `write_file`, `edit_file`, `web_fetch`, `news`
     ");
     assert_eq!(made(&client, run).await, ["news"]);
     assert!(workspace.join("precious").exists());
@@ -171,12 +167,6 @@ async fn an_injected_order_is_denied_and_the_run_goes_on() {
     assert!(listener.accept().is_err(), "nobody came");
     assert!(server.terminate().success());
     scene.stage.assert_nothing_left();
-}
-
-/// What the runtime says it did by itself.
-async fn remarks(client: &Client, run: RunId) -> String {
-    let remarks = of_kind(client, run, "remark").await;
-    remarks.iter().map(|entry| field(entry, "message")).collect::<Vec<_>>().join("\n")
 }
 
 /// The tools that were called.

@@ -12,6 +12,15 @@ pub(super) struct Kit {
     tools: Vec<(ToolSpec, JsonSchema)>,
 }
 
+/// What keeps a call from reaching a tool, in words for the model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Wrong {
+    /// The agent was not given a tool of that name.
+    Tool(String),
+    /// The tool takes other arguments.
+    Arguments(String),
+}
+
 impl Kit {
     /// The tools, and a sentence for each that is left out.
     ///
@@ -44,10 +53,10 @@ impl Kit {
         self.tools.iter().map(|(spec, _)| spec.clone()).collect()
     }
 
-    /// The arguments a tool is called with; or what is wrong with the call, in words for the model.
-    pub(super) fn check(&self, name: &str, arguments: &Value) -> Result<(), String> {
+    /// Whether the tool exists and can be called so.
+    pub(super) fn check(&self, name: &str, arguments: &Value) -> Result<(), Wrong> {
         let Some((_, schema)) = self.tools.iter().find(|(spec, _)| spec.name == name) else {
-            return Err(self.unknown(name));
+            return Err(Wrong::Tool(self.unknown(name)));
         };
         let mistakes = match arguments {
             Value::Object(_) => told(&schema.mismatches(arguments)),
@@ -58,7 +67,9 @@ impl Kit {
             return Ok(());
         }
         let mistakes = mistakes.join("\n- ");
-        Err(format!("`{name}` was not called, since its arguments are wrong:\n- {mistakes}"))
+        Err(Wrong::Arguments(format!(
+            "`{name}` was not called, since its arguments are wrong:\n- {mistakes}"
+        )))
     }
 
     fn unknown(&self, name: &str) -> String {

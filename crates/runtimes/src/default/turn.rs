@@ -129,7 +129,8 @@ impl Turn {
         let mut due = mem::take(&mut self.due);
         if let Phase::Calling(round) = &mut self.phase {
             let calls = round.begin(self.brief.bounds.parallel_tools as usize);
-            self.tools += u32::try_from(calls.len()).unwrap_or(u32::MAX);
+            let made = calls.iter().filter(|action| matches!(action, Action::Call { .. })).count();
+            self.tools += u32::try_from(made).unwrap_or(u32::MAX);
             due.extend(calls);
         }
         due

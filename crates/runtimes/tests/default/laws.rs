@@ -1,7 +1,7 @@
 //! What holds of every turn, whatever the model says and in whatever order the tools return.
 
 use mainspring_runtimes::default::{
-    Action, Broken, Happening, Message, ModelAnswer, Part, Role, Stop, TokenUsage, Turn,
+    Action, Broken, Happening, Message, ModelAnswer, Part, Role, Stop, TokenUsage, ToolOutcome, Turn,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -77,6 +77,10 @@ fn log(script: &Script) -> (Vec<Happening>, Vec<Action>) {
                 }
                 Action::Call { position, call } => {
                     next.push(Happening::Returned { position: *position, outcome: outcome(call) });
+                }
+                Action::Refuse { position, why, .. } => {
+                    let outcome = ToolOutcome::error(why.clone());
+                    next.push(Happening::Returned { position: *position, outcome });
                 }
                 Action::Remark(_) | Action::Finish(_) => {}
             }
@@ -167,7 +171,7 @@ proptest! {
             }
             // Calls begin as soon as there is room, which here is after each return and not after all.
             let asked = |all: &[Action]| -> Vec<_> {
-                all.iter().filter(|action| !matches!(action, Action::Call { .. })).cloned().collect()
+                all.iter().filter(|action| !matches!(action, Action::Call { .. } | Action::Refuse { .. })).cloned().collect()
             };
             let (again, said) = (asked(&again), asked(&said));
             prop_assert_eq!(&again[..], &said[..again.len()]);

@@ -88,6 +88,9 @@ pub(crate) fn finish(
                     open.push(Happening::Returned { position, outcome: outcome(&call) });
                     calls.insert(position, call);
                 }
+                Action::Refuse { position, why, .. } => {
+                    open.push(Happening::Returned { position, outcome: ToolOutcome::error(why) });
+                }
                 Action::Remark(remark) => remarks.push(remark),
                 Action::Finish(end) => return Played { requests, calls, remarks, end: *end },
             }

@@ -19,8 +19,8 @@ pub(super) async fn recall(broker: &Broker, ticket: &Ticket) -> Result<Option<Re
 }
 
 pub(super) async fn intend(broker: &Broker, intent: ToolIntent) -> Result<ToolDecision, Problem> {
-    let ToolIntent { ticket, position, tool, arguments, unsure } = intent;
-    let wanted = Wanted { position, tool, arguments: arguments.get().to_owned(), unsure };
+    let ToolIntent { ticket, position, tool, arguments, unsure, refused } = intent;
+    let wanted = Wanted { position, tool, arguments: arguments.get().to_owned(), unsure, refused };
     let decision = broker.intend(ticket.nonce, wanted).await.map_err(|fault| fault.to_problem())?;
     Ok(match decision {
         Decision::Run(permit) => {

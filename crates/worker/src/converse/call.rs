@@ -29,15 +29,15 @@ struct Try {
 }
 
 impl Kit {
-    /// Makes the call, or says what it waits for.
+    /// Makes the call, or says what it waits for. One that is refused is written down and never made.
     pub(super) async fn call(
         self: Arc<Self>,
         link: Link,
         ticket: Ticket,
-        (position, call): (Position, ToolCall),
+        (position, call, refused): (Position, ToolCall, Option<String>),
         brake: Arc<Brake>,
     ) -> Flown {
-        let calling = Calling { kit: self, link, ticket, position, call, brake };
+        let calling = Calling { kit: self, link, ticket, position, call, refused, brake };
         calling.make().await.unwrap_or_else(Flown::Failed)
     }
 }
@@ -48,6 +48,8 @@ struct Calling {
     ticket: Ticket,
     position: Position,
     call: ToolCall,
+    /// Why the agent has no tool for it.
+    refused: Option<String>,
     brake: Arc<Brake>,
 }
 
@@ -102,6 +104,7 @@ impl Calling {
                 tool: self.call.name.clone(),
                 arguments: arguments.expect("JSON is JSON"),
                 unsure,
+                refused: self.refused.clone(),
             })
             .await
     }

@@ -8,7 +8,7 @@ use mainspring_api::{
     worker::{Concluded, Conclusion, End, Note, Order, Ticket, Wait},
 };
 use mainspring_runtimes::default::{
-    Action, Brief, Broken, Happening, Message, ModelRequest, Position, Turn, TurnEnd,
+    Action, Brief, Broken, Happening, Message, ModelRequest, Position, ToolCall, Turn, TurnEnd,
 };
 use mainspring_types::{Code, Problem};
 use tokio::time::{sleep, timeout};
@@ -206,15 +206,18 @@ impl Turns {
                 }
                 flight.ask(&self.gateway, (step, request), deltas);
             }
-            Action::Call { position, call } => {
-                let (kit, link) = (Arc::clone(&self.kit), self.link.clone());
-                let brake = Arc::clone(&flight.brake);
-                flight.flying.push(Box::pin(kit.call(link, self.ticket.clone(), (position, call), brake)));
-            }
+            Action::Call { position, call } => self.call(flight, (position, call, None)),
+            Action::Refuse { position, call, why } => self.call(flight, (position, call, Some(why))),
             Action::Remark(remark) => self.remark(remark.kind.as_str(), &remark.message),
             Action::Finish(ended) => return Some(*ended),
         }
         None
+    }
+
+    fn call(&self, flight: &mut Flight, asked: (Position, ToolCall, Option<String>)) {
+        let (kit, link) = (Arc::clone(&self.kit), self.link.clone());
+        let brake = Arc::clone(&flight.brake);
+        flight.flying.push(Box::pin(kit.call(link, self.ticket.clone(), asked, brake)));
     }
 
     /// Writes the turn down, if one was taken, and says what follows.

@@ -7,8 +7,13 @@ use super::*;
 use crate::broker::{Wanted, fixture::pass, question::Asking};
 
 fn gate(kind: GateKind) -> GateRow {
-    let wanted =
-        Wanted { position: "1.0.0".into(), tool: "shell".into(), arguments: "{}".into(), unsure: None };
+    let wanted = Wanted {
+        position: "1.0.0".into(),
+        tool: "shell".into(),
+        arguments: "{}".into(),
+        unsure: None,
+        refused: None,
+    };
     let policy = GatePolicy::default();
     let asking = Asking { pass: &pass(1), wanted: &wanted, policy: &policy, now: Timestamp::from_millis(1) };
     GateRow { kind, ..asking.question(Hash::of(b"gate"), &Value::Null) }

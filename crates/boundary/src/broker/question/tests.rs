@@ -14,7 +14,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_000);
 
 fn wanted(tool: &str, arguments: &Value) -> Wanted {
     let (position, arguments) = ("1.2.0".into(), arguments.to_string());
-    Wanted { position, tool: tool.into(), arguments, unsure: None }
+    Wanted { position, tool: tool.into(), arguments, unsure: None, refused: None }
 }
 
 fn push() -> (Wanted, Value) {

@@ -37,9 +37,18 @@ impl Attempt {
         self.ask(position, tool, arguments, Some("it does not answer".into())).await
     }
 
+    /// Has a call written down that its agent has no tool for.
+    pub(crate) async fn refuse(&self, position: &str, tool: &str, why: &str) -> Decision {
+        let (position, tool, arguments) = (position.into(), tool.into(), "{}".into());
+        self.want(Wanted { position, tool, arguments, unsure: None, refused: Some(why.into()) }).await
+    }
+
     async fn ask(&self, position: &str, tool: &str, arguments: &Value, unsure: Option<String>) -> Decision {
         let (position, tool, arguments) = (position.into(), tool.into(), arguments.to_string());
-        let wanted = Wanted { position, tool, arguments, unsure };
+        self.want(Wanted { position, tool, arguments, unsure, refused: None }).await
+    }
+
+    async fn want(&self, wanted: Wanted) -> Decision {
         sound(self.broker.intend(self.pass.nonce, wanted).await)
     }
 

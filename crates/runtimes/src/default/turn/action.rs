@@ -25,6 +25,15 @@ pub enum Action {
         /// The call; its tool exists and its arguments are valid.
         call: ToolCall,
     },
+    /// Write down that a call was asked for which the agent has no tool for, and report with [`Happening::Returned`].
+    Refuse {
+        /// The call's place, which is the same in every replay.
+        position: Position,
+        /// The call.
+        call: ToolCall,
+        /// Why it is not made, as the model is told.
+        why: String,
+    },
     /// Something people should see. Nothing is reported back.
     Remark(Remark),
     /// The turn is over, and nothing follows.

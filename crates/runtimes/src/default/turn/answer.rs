@@ -5,7 +5,11 @@ use serde_json::Value;
 use super::action::{Ending, RemarkKind, ToolCall};
 use super::round::Round;
 use super::{Phase, Slips, Turn, failure};
-use crate::default::{Calls, Message, ModelAnswer, Part, Role, Stop, kit, notice, structure};
+use crate::default::{
+    Calls, Message, ModelAnswer, Part, Role, Stop,
+    kit::{self, Wrong},
+    notice, structure,
+};
 
 /// How often in a row an answer may be empty, and how often in a turn not valid, before the turn fails.
 const SLIPS_MAX: u32 = 3;
@@ -53,8 +57,10 @@ impl Turn {
                 (call, checked)
             })
             .collect();
-        for words in checked.iter().filter_map(|(_, checked)| checked.as_ref().err()) {
-            self.remark(RemarkKind::Call, words.clone());
+        for (_, checked) in &checked {
+            if let Err(Wrong::Arguments(words)) = checked {
+                self.remark(RemarkKind::Call, words.clone());
+            }
         }
         self.phase = Phase::Calling(Round::of(self.number, self.step, checked));
         self.go_on();

@@ -6,7 +6,7 @@
 use std::mem;
 
 use super::action::{Action, Position, ToolCall, ToolOutcome};
-use crate::default::{Message, Part, Role};
+use crate::default::{Message, Part, Role, kit::Wrong};
 
 /// The calls of one answer.
 #[derive(Debug)]
@@ -25,33 +25,40 @@ struct Slot {
 #[derive(Debug)]
 enum State {
     Waiting,
+    /// There is no tool for it, for these reasons: that is written down, and then is its result.
+    Refused(String),
     Running,
     Done(ToolOutcome),
 }
 
 impl Round {
-    /// The round of the calls in the answer to a step; those with words against them are answered by these words.
-    pub(super) fn of(turn: u32, step: u32, calls: Vec<(ToolCall, Result<(), String>)>) -> Self {
+    /// The round of the calls in the answer to a step; those with wrong arguments are answered by what is wrong with them.
+    pub(super) fn of(turn: u32, step: u32, calls: Vec<(ToolCall, Result<(), Wrong>)>) -> Self {
         let slots = calls.into_iter().map(|(call, checked)| {
             let state = match checked {
                 Ok(()) => State::Waiting,
-                Err(words) => State::Done(ToolOutcome::error(words)),
+                Err(Wrong::Tool(why)) => State::Refused(why),
+                Err(Wrong::Arguments(words)) => State::Done(ToolOutcome::error(words)),
             };
             Slot { call, state }
         });
         Self { turn, step, slots: slots.collect() }
     }
 
-    /// The calls that may begin now while at most `parallel` are under way.
+    /// The calls that may begin, or be refused, now while at most `parallel` are under way.
     pub(super) fn begin(&mut self, parallel: usize) -> Vec<Action> {
         let running = self.slots.iter().filter(|slot| matches!(slot.state, State::Running)).count();
         let (turn, step) = (self.turn, self.step);
-        let waiting = (1..).zip(&mut self.slots).filter(|(_, slot)| matches!(slot.state, State::Waiting));
+        let waits = |slot: &Slot| matches!(slot.state, State::Waiting | State::Refused(_));
+        let waiting = (1..).zip(&mut self.slots).filter(|(_, slot)| waits(slot));
         waiting
             .take(parallel.max(1).saturating_sub(running))
             .map(|(index, slot)| {
-                slot.state = State::Running;
-                Action::Call { position: Position { turn, step, index }, call: slot.call.clone() }
+                let (position, call) = (Position { turn, step, index }, slot.call.clone());
+                match mem::replace(&mut slot.state, State::Running) {
+                    State::Refused(why) => Action::Refuse { position, call, why },
+                    _ => Action::Call { position, call },
+                }
             })
             .collect()
     }
@@ -86,7 +93,7 @@ impl Round {
         let slots = mem::take(&mut self.slots);
         let done = slots.into_iter().filter_map(|slot| match slot.state {
             State::Done(outcome) => Some((slot.call, outcome)),
-            State::Waiting | State::Running => None,
+            State::Waiting | State::Refused(_) | State::Running => None,
         });
         done.collect()
     }
