@@ -86,7 +86,7 @@ pub(crate) enum Decision {
     Diverged { expected: EffectId, policy: Divergence },
     /// Whether an earlier try happened is unknown, and it must not happen twice.
     Unknowable(EffectId),
-    /// A person broke the turn off: nothing new is begun in it.
+    /// A person broke the turn off, or ends the run: nothing new is begun.
     Interrupted,
 }
 
@@ -127,7 +127,7 @@ impl Intent {
         let candidates = pen.candidates(&pass.key, &pass.step, pass.attempt, identity)?;
         match decide(&candidates, self.ledger.owner, call.repeat) {
             Match::Replay(effect) => self.replay(pen, now, of(&candidates, effect), news),
-            Match::Join(_) if pen.is_interrupted(&pass.key)? => Ok(Decision::Interrupted),
+            Match::Join(_) if is_broken_off(pen, pass)? => Ok(Decision::Interrupted),
             Match::Join(effect) => {
                 self.serve(pen, of(&candidates, effect), false)?;
                 Ok(Decision::Join(effect))
@@ -170,7 +170,7 @@ impl Intent {
         occurrence: u32,
         news: &mut News,
     ) -> Result<Decision, Fault> {
-        if pen.is_interrupted(&self.call.pass.key)? {
+        if is_broken_off(pen, &self.call.pass)? {
             return Ok(Decision::Interrupted);
         }
         let path = match self.path(pen, now, news)? {
@@ -219,7 +219,7 @@ impl Intent {
         news: &mut News,
     ) -> Result<Decision, Fault> {
         let Call { pass, wish, .. } = &*self.call;
-        if pen.is_interrupted(&pass.key)? {
+        if is_broken_off(pen, pass)? {
             return Ok(Decision::Interrupted);
         }
         let clamped = clamped_at(pen, pass, candidate.id)?;
@@ -313,6 +313,11 @@ impl Work for Intent {
     fn undone(&mut self) {
         self.ledger.deliveries.restore(std::mem::take(&mut self.written));
     }
+}
+
+/// Whether nothing new is begun, since a person broke the turn off or ends the run.
+fn is_broken_off(pen: &Pen<'_>, pass: &Pass) -> Result<bool, Fault> {
+    Ok(pen.is_interrupted(&pass.key)? || pen.is_stopping(&pass.key)?)
 }
 
 /// Writes a try and what is set aside for it.

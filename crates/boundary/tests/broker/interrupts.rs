@@ -86,6 +86,16 @@ async fn what_is_recorded_of_the_model_counts_and_it_is_asked_nothing_new() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_told_to_end_asks_its_model_nothing_new() {
+    let upstream = Upstream::start("version: 1\nrules: [{match: {}, reply: {text: fine}}]\n");
+    let mut world = World::asking(&upstream).await;
+    world.begin(1, &asking()).await;
+    let attempt = world.attempt(1).await;
+    world.cancel(1).await;
+    assert_eq!((attempt.model("too late").await, upstream.log().len()), (409, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_interruption_in_the_moment_of_parking_is_not_lost() {
     let (mut world, attempt) = begun(&asking()).await;
     let decision = shell(&attempt, "1.1.1", "make").await;

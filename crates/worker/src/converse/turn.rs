@@ -121,6 +121,8 @@ impl Turns {
                         }
                         flight.interrupt().await;
                     }
+                    // The run ends with the turn.
+                    Flown::Gone if flight.interrupted => flight.land(Why::Over).await,
                     Flown::Gone => {
                         let order = timeout(TOLD_WITHIN, end_of(&mut self.control)).await;
                         if let Some(end) = self.obey(order.unwrap_or(Order::Abandon), &mut flight).await {
