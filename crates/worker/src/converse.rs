@@ -18,6 +18,7 @@ mod brake;
 mod call;
 mod clock;
 mod deltas;
+mod flight;
 mod kit;
 mod model;
 mod place;

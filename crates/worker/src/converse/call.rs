@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     brake::{Brake, Why},
+    flight::Flown,
     kit::Kit,
-    turn::Flown,
 };
 use crate::link::Link;
 

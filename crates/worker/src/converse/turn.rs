@@ -1,30 +1,26 @@
 //! One turn: what is due is done, what happened is told, until the turn is over or has to wait.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::StreamExt as _;
 use mainspring_api::{
     run::Level,
-    worker::{Concluded, Conclusion, End, Note, Order, Ticket, Wait},
+    worker::{Concluded, Conclusion, End, Note, Order, Ticket},
 };
-use mainspring_runtimes::default::{
-    Action, Brief, Broken, Happening, Message, ModelRequest, Position, ToolCall, Turn, TurnEnd,
-};
+use mainspring_runtimes::default::{Action, Brief, Happening, Message, Position, ToolCall, Turn, TurnEnd};
 use mainspring_types::{Code, Problem};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{
-    brake::{Brake, Why},
+    brake::Why,
     clock::Clock,
     deltas::Deltas,
+    flight::{Flight, Flown},
     kit::Kit,
     model::Gateway,
     speech,
 };
 use crate::{execute::Control, link::Link};
-
-/// How long tools may go on when their worker leaves: a call that ends is worth more than one that has to be asked about.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// How long an order may take that was given: longer than the first heartbeat of an attempt.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
@@ -44,40 +40,6 @@ pub(super) enum Taken {
     Over(TurnEnd),
     /// The attempt ends before the turn does.
     Stopped(End),
-}
-
-/// What comes back from what is under way.
-pub(super) enum Flown {
-    /// The loop is to know.
-    Happened(Happening),
-    /// A call waits for something outside.
-    Waits(Position, Wait),
-    /// A call is left to the attempt that comes next.
-    Left,
-    /// A person broke the turn off: what was asked for would be new. A call that was never begun has come to what is
-    /// said here.
-    Interrupted(Option<Happening>),
-    /// The attempt was refused: it no longer counts, or it was told to end and has not heard of it yet. The order says
-    /// which of the two.
-    Gone,
-    /// What was under way cannot go on.
-    Failed(Problem),
-}
-
-/// A turn and what is under way for it.
-struct Flight {
-    turn: Turn,
-    number: u32,
-    clock: Clock,
-    flying: FuturesUnordered<BoxFuture<'static, Flown>>,
-    waits: BTreeMap<Position, Wait>,
-    brake: Arc<Brake>,
-    /// The step that was asked last.
-    asked: u32,
-    /// What the model has not answered yet.
-    asking: Option<(u32, Box<ModelRequest>)>,
-    /// A person broke the turn off: it takes in what is recorded of it, and begins nothing new.
-    interrupted: bool,
 }
 
 impl Turns {
@@ -244,54 +206,6 @@ impl Turns {
     }
 }
 
-impl Flight {
-    fn begin(turn: Turn, number: u32, clock: Clock) -> Self {
-        let (flying, waits, brake) = (FuturesUnordered::new(), BTreeMap::new(), Arc::default());
-        Self { turn, number, clock, flying, waits, brake, asked: 0, asking: None, interrupted: false }
-    }
-
-    fn ask(&mut self, gateway: &Arc<Gateway>, asked: (u32, Box<ModelRequest>), deltas: Deltas) {
-        self.asking = Some(asked.clone());
-        self.flying.push(Box::pin(ask(Arc::clone(gateway), asked, deltas, Arc::clone(&self.brake))));
-    }
-
-    fn on(&mut self, happening: Happening) {
-        if let Happening::Answered { .. } = happening {
-            self.asking = None;
-        }
-        self.turn.on(happening);
-    }
-
-    /// Ends what is under way; from now on things are only looked up, which nobody has to brake.
-    async fn interrupt(&mut self) {
-        self.interrupted = true;
-        self.land(Why::Over).await;
-        self.brake = Arc::default();
-    }
-
-    /// Ends what is under way: models are hung up on, tools are killed, and what became of them is written down.
-    ///
-    /// What has happened until then counts: an answer that is there is not asked for again.
-    async fn land(&mut self, why: Why) {
-        self.brake.halt(why);
-        let grace = sleep(if why == Why::Handover { GRACE } else { Duration::ZERO });
-        tokio::pin!(grace);
-        loop {
-            tokio::select! {
-                biased;
-                flown = self.flying.next() => match flown {
-                    None => return,
-                    // We hung up ourselves: that is no answer that broke off.
-                    Some(Flown::Happened(Happening::Answered { answer: Err(_), .. })) => {}
-                    Some(Flown::Happened(happening) | Flown::Interrupted(Some(happening))) => self.on(happening),
-                    Some(_) => {}
-                },
-                () = &mut grace, if !self.brake.killed().is_cancelled() => self.brake.kill(),
-            }
-        }
-    }
-}
-
 /// Waits for an order to end: nothing is under way yet that could be held.
 async fn end_of(control: &mut Control) -> Order {
     loop {
@@ -299,24 +213,5 @@ async fn end_of(control: &mut Control) -> Order {
             Order::Continue | Order::Hold => {}
             order => return order,
         }
-    }
-}
-
-async fn ask(
-    gateway: Arc<Gateway>,
-    (step, request): (u32, Box<ModelRequest>),
-    mut deltas: Deltas,
-    brake: Arc<Brake>,
-) -> Flown {
-    let answer = tokio::select! {
-        answer = gateway.ask(&request, &mut deltas) => answer,
-        () = brake.halted() => Err(Broken::Truncated),
-    };
-    match answer {
-        Err(Broken::Refused { code: Some(code), .. }) if code == Code::TokenRefused.as_str() => Flown::Gone,
-        Err(Broken::Refused { code: Some(code), .. }) if code == Code::Interrupted.as_str() => {
-            Flown::Interrupted(None)
-        }
-        answer => Flown::Happened(Happening::Answered { step, answer }),
     }
 }
