@@ -14,8 +14,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{explain, refusal::Refusal};
 
-/// The largest body that is taken.
-pub(super) const BODY_MAX: usize = 4 << 20;
+/// The largest body that is taken: room for one of the largest images, in base64.
+pub(super) const BODY_MAX: usize = 8 << 20;
 
 /// So much of a larger body is read and thrown away: a peer that is still writing would not see our answer.
 const THROWN_AWAY_MAX: usize = 64 << 20;

@@ -1,25 +1,26 @@
-//! A data folder, a model, and a control plane of one attempt that decides as the test says and keeps what it is told.
+//! A data folder, a model, and an attempt in it, at work for a control plane that the test plays.
+
+#[path = "stage/plane.rs"]
+mod plane;
+#[path = "stage/told.rs"]
+mod told;
 
 use std::{
     collections::{BTreeMap, VecDeque},
     fs,
     num::NonZeroU32,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
 use mainspring_api::{
-    event::DeltaKind,
     run::Level,
-    worker::{
-        Answer, Boundary, Call, Concluded, Conclusion, End, Line, Note, Order, Recalled, Receipt, Report,
-        Task, Ticket, ToolDecision, ToolEnd, ToolIntent, ToolOutcome, Wait,
-    },
+    worker::{Boundary, Concluded, Order, Task, Ticket, ToolDecision, ToolIntent, ToolOutcome},
 };
 use mainspring_sandbox::Launcher;
 use mainspring_testkit::{processes::marked, upstream::Upstream};
-use mainspring_types::{AttemptNo, Code, EffectId, Hash, Problem, RunId, StepId, TenantId, Value};
+use mainspring_types::{AttemptNo, EffectId, Hash, RunId, StepId, TenantId, Value};
 use mainspring_worker::{ConverseExecutor, Ground, Reach, Vault, Worker};
 use serde_json::{Value as Json, json, value::to_raw_value};
 use tempfile::TempDir;
@@ -28,6 +29,9 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
+
+use self::plane::Plane;
+pub(crate) use self::told::Told;
 
 /// Nothing here takes that long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -209,175 +213,6 @@ pub(crate) fn recorded(intent: &ToolIntent, text: &str) -> ToolDecision {
 fn effect(position: &str) -> EffectId {
     let digits: String = position.chars().filter(char::is_ascii_digit).collect();
     EffectId::from_u128(digits.parse().expect("digits"))
-}
-
-/// What the control plane was told.
-#[derive(Default)]
-pub(crate) struct Told {
-    pub(crate) intents: Vec<String>,
-    /// Each call by its digits, and how it ended.
-    pub(crate) settled: Vec<(u128, ToolEnd)>,
-    pub(crate) concluded: Vec<Conclusion>,
-    pub(crate) notes: Vec<Note>,
-    pub(crate) report: Option<Report>,
-    claims: usize,
-}
-
-impl Told {
-    /// What was heard of the model, each piece by its kind.
-    pub(crate) fn heard(&self) -> String {
-        let pieces = self.notes.iter().filter_map(|note| match note {
-            Note::Delta { kind: DeltaKind::Again, .. } => Some("[again]"),
-            Note::Delta { kind: DeltaKind::Text, text, .. } => Some(text.as_str()),
-            _ => None,
-        });
-        pieces.collect()
-    }
-
-    pub(crate) fn remarks(&self) -> Vec<&str> {
-        let remarks = self.notes.iter().filter_map(|note| match note {
-            Note::Remark { message, .. } => Some(message.as_str()),
-            _ => None,
-        });
-        remarks.collect()
-    }
-
-    /// The turns as they were kept, message by message.
-    pub(crate) fn kept(&self) -> String {
-        let messages = self.concluded.iter().flat_map(|turn| &turn.messages);
-        messages.map(|message| message.get().to_owned() + "\n").collect()
-    }
-
-    /// How each call ended, in the order of the calls.
-    pub(crate) fn ends(&self) -> Vec<(u128, String)> {
-        let mut ends: Vec<(u128, String)> = self
-            .settled
-            .iter()
-            .map(|(call, end)| {
-                let end = match end {
-                    ToolEnd::Returned(outcome) => outcome.text.lines().next().unwrap_or_default().to_owned(),
-                    ToolEnd::Failed { message } => format!("failed: {message}"),
-                    ToolEnd::Unknown { message } => format!("unknown: {message}"),
-                    ToolEnd::NotDone {} => "not done".into(),
-                };
-                (*call, end)
-            })
-            .collect();
-        ends.sort();
-        ends
-    }
-
-    /// How the attempt ended, in a line.
-    pub(crate) fn end(&self) -> String {
-        match self.report.as_ref().map(|report| &report.end) {
-            None => "no report".into(),
-            Some(End::Done { output }) => {
-                let output = String::from_utf8(output.bytes().expect("inline").to_vec()).expect("UTF-8");
-                format!("done: {output}")
-            }
-            Some(End::Failed { problem, .. }) => format!("failed: {}: {}", problem.code, problem.message),
-            Some(End::Parked { wait: Wait::Gate { .. } }) => "parked at a gate".into(),
-            Some(End::Parked { wait: Wait::Child { .. } }) => "parked for a child".into(),
-            Some(End::Aborted {}) => "aborted".into(),
-            Some(End::Lost {}) => "lost".into(),
-        }
-    }
-}
-
-/// A control plane of one attempt.
-struct Plane {
-    task: Mutex<Option<Task>>,
-    recalled: Recalled,
-    decide: Decide,
-    decides_after: Duration,
-    then: Mutex<VecDeque<Concluded>>,
-    faults: (usize, Mutex<usize>),
-    order: watch::Sender<Order>,
-    told: watch::Sender<Told>,
-}
-
-impl Plane {
-    async fn answer(&self, call: Call) -> Result<Vec<u8>, Problem> {
-        if !matches!(call, Call::Claim(_) | Call::Heartbeat(_) | Call::Progress(_)) {
-            self.fault()?;
-        }
-        Ok(match call {
-            Call::Claim(_) => {
-                self.tell(|told| told.claims += 1);
-                let task = lock(&self.task).take();
-                match task {
-                    Some(task) => encode(&[task]),
-                    None => std::future::pending().await,
-                }
-            }
-            Call::Heartbeat(_) => {
-                let mut order = self.order.subscribe();
-                encode(&*order.wait_for(|order| *order != Order::Continue).await.expect("open"))
-            }
-            Call::Progress(notes) => {
-                self.tell(|told| told.notes.extend(notes.into_iter().map(|note| note.note)));
-                encode(&())
-            }
-            Call::Recall(_) => encode(&Some(&self.recalled)),
-            Call::Intend(intent) => encode(&self.intend(&intent).await),
-            Call::Settle(is) => {
-                self.tell(|told| told.settled.push((is.effect.as_u128(), is.end)));
-                encode(&Receipt::Recorded)
-            }
-            Call::Conclude(turn) => {
-                self.tell(|told| told.concluded.push(*turn));
-                let next = lock(&self.then).pop_front();
-                encode(&next.unwrap_or(Concluded::Over {}))
-            }
-            Call::Report(report) => {
-                self.tell(|told| told.report = Some(*report));
-                encode(&Receipt::Recorded)
-            }
-        })
-    }
-
-    /// What is decided; of a call that nobody knows the end of, that is what is recorded.
-    async fn intend(&self, intent: &ToolIntent) -> ToolDecision {
-        let id = effect(&intent.position);
-        self.tell(|told| told.intents.push(intent.position.clone()));
-        let is_settled = self.told.borrow().settled.iter().any(|(settled, _)| *settled == id.as_u128());
-        if is_settled {
-            let text = "nobody knows".to_owned();
-            let outcome = ToolOutcome { text, error: true };
-            return ToolDecision::Recorded { effect: id, outcome };
-        }
-        sleep(self.decides_after).await;
-        (self.decide)(intent)
-    }
-
-    fn fault(&self) -> Result<(), Problem> {
-        let mut failed = lock(&self.faults.1);
-        if *failed == self.faults.0 {
-            *failed = 0;
-            return Ok(());
-        }
-        *failed += 1;
-        Err(Problem::new(Code::Unreachable, "the line is down"))
-    }
-
-    fn tell(&self, change: impl FnOnce(&mut Told)) {
-        self.told.send_modify(change);
-    }
-}
-
-impl Line for Plane {
-    fn call(&self, call: Vec<u8>) -> Answer<'_> {
-        let call: Call = serde_json::from_slice(&call).expect("a call");
-        Box::pin(self.answer(call))
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn encode<T: serde::Serialize + ?Sized>(answer: &T) -> Vec<u8> {
-    serde_json::to_vec(answer).expect("JSON")
 }
 
 /// An attempt at work.

@@ -38,7 +38,7 @@ async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_read() {
     let sized = |size: usize| format!("{{\"agent\":\"{}\"}}", "a".repeat(size - "{\"agent\":\"\"}".len()));
     assert_eq!(server.ask("POST /runs", &[JSON], &sized(BODY_MAX)).await.status, 200);
     let answer = server.ask("POST /runs", &[JSON], &sized(BODY_MAX + 1)).await;
-    assert_eq!(answer.problem(), (413, "E1505".into(), "the body is larger than 4 MiB".into()));
+    assert_eq!(answer.problem(), (413, "E1505".into(), "the body is larger than 8 MiB".into()));
 }
 
 #[tokio::test]
