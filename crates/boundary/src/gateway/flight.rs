@@ -141,9 +141,12 @@ impl Flight {
         self.lock().pieces.clone()
     }
 
-    /// Its attempt ended as it was told to.
+    /// Its attempt ended as it was told to: it ends when nobody listens, or with the last who does.
     pub(super) fn disown(&self) {
         self.unwanted.store(true, Ordering::SeqCst);
+        if self.audience.load(Ordering::SeqCst) == 0 {
+            self.deserted.notify_one();
+        }
     }
 
     /// Resolves when nobody listens any more although somebody should not have left.

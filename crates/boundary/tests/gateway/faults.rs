@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use mainspring_boundary::gateway::Parting;
 use mainspring_store::EffectState::{Committed, Failed};
 use mainspring_testkit::upstream::{Outcome, Upstream};
 use serde_json::json;
@@ -184,4 +185,20 @@ async fn an_agent_that_hangs_up_under_a_cancel_ends_the_call() {
     drop(answering);
     upstream.wait_until(SOON, |log| log[0].outcome == Outcome::ClientDisconnected);
     assert_eq!(world.states(1)[0].1, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_ended_as_told_ends_its_call_whenever_the_hang_up_is_noticed() {
+    for noticed_first in [true, false] {
+        let (upstream, world, agent) = one("{text: 'a b c d', chunk_chars: 2, chunk_delay_ms: 200}").await;
+        let mut answering = agent.hear("hello").await;
+        answering.until("a ").await;
+        drop(answering);
+        if noticed_first {
+            // Long enough to be noticed; nobody is told that it was.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        world.gateway().release(1_001, Parting::AsTold);
+        upstream.wait_until(SOON, |log| log[0].outcome == Outcome::ClientDisconnected);
+    }
 }
