@@ -23,7 +23,6 @@ mod requirements;
 mod script;
 mod toolset;
 mod tree;
-mod word;
 mod yaml;
 
 pub use agent::{Agent, Shape, read};

@@ -7,7 +7,7 @@ mod catalogue;
 use serde_json::Value;
 
 use crate::assistant::EffectClass;
-use crate::word::words;
+use mainspring_types::words;
 
 pub use catalogue::built_ins;
 

@@ -18,6 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 pub(crate) use self::{
     accounts::{LIMITS, amount, run_limit},
     effects::{effect_bytes, effect_from, hash_from, word_from},
+    family::family,
 };
 pub use self::{
     accounts::{Spender, Spent},

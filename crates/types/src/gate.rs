@@ -1,95 +1,58 @@
 //! The words of gates: what is asked of a person, how that stands, and what is answered. As stored, and as they travel.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $word:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[doc = $doc])+ #[serde(rename = $word)] $variant,)+
-        }
-
-        impl $name {
-            /// Every one.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The word as it is stored and travels.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
-            }
-
-            /// What the word stands for.
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == word)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
+use crate::words;
 
 words! {
     /// What is asked.
-    GateKind {
-        /// Whether a tool may be called. `approve`, perhaps with other arguments, or `deny`.
-        Approval = "approval",
-        /// Something that the agent wants to know. `answer` with a message.
-        Question = "question",
-        /// The next message of a conversation. `answer` with a message.
-        Input = "input",
-        /// What became of a call that broke off and must not be repeated by itself. `approve` makes it again, `answer`
-        /// says what it returned, `deny` leaves it as failed.
-        Unknown = "unknown",
-    }
+    GateKind:
+    /// Whether a tool may be called. `approve`, perhaps with other arguments, or `deny`.
+    Approval = "approval",
+    /// Something that the agent wants to know. `answer` with a message.
+    Question = "question",
+    /// The next message of a conversation. `answer` with a message.
+    Input = "input",
+    /// What became of a call that broke off and must not be repeated by itself. `approve` makes it again, `answer`
+    /// says what it returned, `deny` leaves it as failed.
+    Unknown = "unknown",
 }
 
 words! {
     /// How a gate stands.
-    GateState {
-        /// Nobody has answered.
-        Open = "open",
-        /// Someone let it happen.
-        Approved = "approved",
-        /// Someone refused it.
-        Denied = "denied",
-        /// Someone said something.
-        Answered = "answered",
-        /// Its deadline passed, and its default was taken.
-        Expired = "expired",
-        /// Its run ended first, or the turn that asked was interrupted.
-        Withdrawn = "withdrawn",
-    }
+    GateState:
+    /// Nobody has answered.
+    Open = "open",
+    /// Someone let it happen.
+    Approved = "approved",
+    /// Someone refused it.
+    Denied = "denied",
+    /// Someone said something.
+    Answered = "answered",
+    /// Its deadline passed, and its default was taken.
+    Expired = "expired",
+    /// Its run ended first, or the turn that asked was interrupted.
+    Withdrawn = "withdrawn",
 }
 
 words! {
     /// What is answered.
-    GateAction {
-        /// Let it happen.
-        Approve = "approve",
-        /// Do not.
-        Deny = "deny",
-        /// Say something: to a question, for an input, or what an unknown call returned.
-        Answer = "answer",
-    }
+    GateAction:
+    /// Let it happen.
+    Approve = "approve",
+    /// Do not.
+    Deny = "deny",
+    /// Say something: to a question, for an input, or what an unknown call returned.
+    Answer = "answer",
 }
 
 words! {
     /// What is taken for the answer when nobody answers in time.
-    GateDefault {
-        /// It happens.
-        Approve = "approve",
-        /// It does not.
-        Deny = "deny",
-        /// The conversation ends: no message comes.
-        End = "end",
-    }
+    GateDefault:
+    /// It happens.
+    Approve = "approve",
+    /// It does not.
+    Deny = "deny",
+    /// The conversation ends: no message comes.
+    End = "end",
 }
 
 impl GateAction {

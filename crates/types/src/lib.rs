@@ -13,6 +13,7 @@ mod quantity;
 mod suggest;
 mod time;
 mod value;
+mod word;
 
 pub use code::{Code, Family};
 pub use digest::{Hash, Hasher, ParseHashError};

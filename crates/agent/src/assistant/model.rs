@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::word::words;
+use mainspring_types::words;
 
 /// A model of a provider, written `PROVIDER/MODEL`; the model's own name may hold further slashes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::millis;
 use crate::policy::{Glob, Pattern};
-use crate::word::words;
+use mainspring_types::words;
 
 words! {
     /// What a call may do to the world, which decides how it is repeated after a crash.

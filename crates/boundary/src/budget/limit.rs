@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainspring_types::{AgentName, RunId, Timestamp};
+use mainspring_types::{AgentName, RunId, Timestamp, words};
 
 use crate::price::NanoUsd;
 
@@ -17,40 +17,10 @@ pub enum Scope {
     Run(RunId),
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $($(#[$each:meta])* $variant:ident = $word:literal,)+) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
-        pub enum $name {
-            $($(#[$each])* $variant,)+
-        }
-
-        impl $name {
-            /// Every one.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The word as written in settings and stored.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
-            }
-
-            /// The one that the word names.
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == word)
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-
 words! {
     /// What is counted.
-    Meter,
+    #[derive(Default)]
+    Meter:
     /// Tokens of every kind.
     #[default]
     Tokens = "tokens",
@@ -62,7 +32,8 @@ words! {
 
 words! {
     /// The time over which a limit counts.
-    Window,
+    #[derive(Default)]
+    Window:
     /// From the beginning to the end.
     #[default]
     Total = "total",
@@ -74,7 +45,8 @@ words! {
 
 words! {
     /// What becomes of a run at its limit, from soft to hard.
-    Policy,
+    #[derive(Default)]
+    Policy:
     /// Calls slow down from 90 % on, and at the limit they wait.
     Throttle = "throttle",
     /// The run is parked until the window ends or the limit is raised.

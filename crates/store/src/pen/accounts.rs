@@ -3,7 +3,7 @@
 use mainspring_types::{TenantId, Timestamp};
 use rusqlite::OptionalExtension;
 
-use super::{Pen, run_bytes};
+use super::{Pen, family::family, run_bytes};
 use crate::{AccountKey, Balance, Fault, RunKey, RunLimit};
 
 const BALANCE: &str = "SELECT settled, held
@@ -35,15 +35,9 @@ const SPENT_BY_AGENT: &str = "SELECT
 FROM tries AS t
 WHERE t.tenant = $1 AND t.began_at >= $2 AND t.agent = $3";
 // What the runs spend that a run started counts as its own.
-const SPENT_BY_RUN: &str = "WITH RECURSIVE family (tenant, run) AS (
-    SELECT r.tenant, r.run
-    FROM runs AS r
-    WHERE r.tenant = $1 AND r.run = $2
-    UNION
-    SELECT c.tenant, c.child
-    FROM family AS f
-    JOIN children AS c ON c.tenant = f.tenant AND c.parent = f.run)
-SELECT
+const SPENT_BY_RUN: &str = concat!(
+    family!(),
+    "SELECT
     coalesce(sum(t.input_tokens + t.output_tokens + t.cache_read_tokens + t.cache_creation_tokens), 0),
     coalesce(sum(t.held_tokens), 0), coalesce(sum(t.cost), 0), coalesce(sum(t.held_cost), 0),
     count(CASE WHEN t.state NOT IN ('intended', 'unknown') THEN 1 END),
@@ -51,7 +45,8 @@ SELECT
 FROM family AS f
 JOIN effects AS e ON e.tenant = f.tenant AND e.run = f.run
 JOIN tries AS t ON t.tenant = e.tenant AND t.effect = e.effect
-WHERE t.began_at >= $3";
+WHERE t.began_at >= $3"
+);
 const LIMIT: &str = "INSERT INTO limits (tenant, run, meter, most, policy)
 VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (tenant, run, meter) DO UPDATE

@@ -6,6 +6,23 @@ use rusqlite::OptionalExtension;
 use super::{Pen, effect_bytes, run_bytes, run_from};
 use crate::{Fault, RunKey};
 
+/// The run ($2 of the tenant $1) and all below it, as `family` in the query that follows.
+macro_rules! family {
+    () => {
+        "WITH RECURSIVE family (tenant, run) AS (
+    SELECT r.tenant, r.run
+    FROM runs AS r
+    WHERE r.tenant = $1 AND r.run = $2
+    UNION
+    SELECT c.tenant, c.child
+    FROM family AS f
+    JOIN children AS c ON c.tenant = f.tenant AND c.parent = f.run)
+"
+    };
+}
+
+pub(crate) use family;
+
 const BEAR: &str = "INSERT INTO children (tenant, parent, child, effect)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (tenant, parent, child) DO NOTHING";

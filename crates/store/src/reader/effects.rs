@@ -6,7 +6,10 @@ use rusqlite::Row;
 use super::Readers;
 use crate::{
     Charge, EffectRow, EffectState, Fault, RunKey, RunLimit, Tokens,
-    pen::{LIMITS, amount, effect_bytes, effect_from, hash_from, name_from, run_bytes, run_limit, word_from},
+    pen::{
+        LIMITS, amount, effect_bytes, effect_from, family, hash_from, name_from, run_bytes, run_limit,
+        word_from,
+    },
 };
 
 const EFFECTS: &str = "SELECT e.effect, e.step, e.attempt, e.route, e.key, e.occurrence, e.model, e.state, e.superseded,
@@ -44,15 +47,7 @@ JOIN tries AS t ON t.tenant = e.tenant AND t.effect = e.effect
 WHERE e.tenant = $1 AND e.run = $2"
 );
 const USED_BY_FAMILY: &str = concat!(
-    "WITH RECURSIVE family (tenant, run) AS (
-    SELECT r.tenant, r.run
-    FROM runs AS r
-    WHERE r.tenant = $1 AND r.run = $2
-    UNION
-    SELECT c.tenant, c.child
-    FROM family AS f
-    JOIN children AS c ON c.tenant = f.tenant AND c.parent = f.run)
-",
+    family!(),
     used!(),
     "FROM family AS f
 JOIN effects AS e ON e.tenant = f.tenant AND e.run = f.run
