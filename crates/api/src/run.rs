@@ -326,7 +326,8 @@ pub struct CancelRun {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// The agent is asked to stop by its own means; killed after ten seconds.
+    /// Of a conversation that goes on: its turn ends with what is recorded of it, also while it waits for a person or a
+    /// sub-agent. Of any other run: the agent is asked to stop by its own means, and killed after ten seconds.
     Interrupt,
     /// The agent is told to end, and killed a second later.
     #[default]
