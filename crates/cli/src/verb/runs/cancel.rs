@@ -11,7 +11,8 @@ use crate::{Outcome, connect, context::Context, render};
 /// End a run early
 ///
 /// `interrupt` asks the agent to stop by its own means and kills it after ten seconds, `stop` tells it to end and kills
-/// it a second later, `kill` kills it. The runs that it started end with it. A run that has ended keeps its outcome, and
+/// it a second later, `kill` kills it. Of a conversation `interrupt` ends the turn alone, also one that waits for a person
+/// or a sub-agent. The runs that it started end with it. A run that has ended keeps its outcome, and
 /// the command says which it was. The receipt tells what was stopped, what had finished and what is not known; it is
 /// complete once the run has ended, in `mainspring runs show`.
 #[derive(clap::Args, Debug)]
