@@ -2,6 +2,8 @@
 //!
 //! ```text
 //!  begin ──> recall ──> turn ──> conclude ──┬── messages came meanwhile: another turn
+//!                        ^                  ├── the same, and the turn was interrupted: by another attempt
+//!                    interrupt              │
 //!                                           ├── nothing more is waited for: over
 //!                                           └── an input gate ── say ──> recall
 //! ```

@@ -18,7 +18,6 @@ impl Run {
     ) {
         let Some(step) = self.release(id, attempt, owed) else { return };
         step.losses = 0;
-        step.interrupted = false;
         match end {
             AttemptEnd::Done { output } => step.state = StepState::Done { output: *output },
             AttemptEnd::Failed(failure) => self.fail_attempt(id, failure, at, owed),
@@ -76,7 +75,6 @@ impl Run {
         let stopping = self.is_stopping();
         let Some(step) = self.release(id, attempt, owed) else { return };
         step.losses += u32::from(loss == Loss::Worker);
-        step.interrupted = false;
         if step.losses >= LOSSES_MAX && !stopping {
             step.state = StepState::Stranded { since: at };
         } else {
@@ -92,6 +90,7 @@ impl Run {
         owed: &mut Vec<Command>,
     ) -> Option<&mut Step> {
         let step = self.steps.get_mut(id).filter(|step| step.is_live(attempt))?;
+        step.interrupted = false;
         owed.push(Command::Release { step: id.clone(), attempt });
         Some(step)
     }

@@ -51,7 +51,8 @@ pub(super) fn usage(tokens: Tokens) -> Usage {
     }
 }
 
-/// The limits of the run alone, and how much of each is used by it and its sub-agents. Those of an hour or a day say nothing about a whole run.
+/// The limits of the run alone, and how much of each is used by it and its sub-agents. Those of an hour or a day say
+/// nothing about a whole run.
 pub(super) fn budget(limits: &[Limit], used: &Used) -> Vec<BudgetView> {
     let of_run = |limit: &&Limit| matches!(limit.scope, Scope::Run(_)) && limit.window == Window::Total;
     limits.iter().filter(of_run).map(|limit| line(limit, used)).collect()
