@@ -81,7 +81,11 @@ async fn what_is_recorded_of_the_model_counts_and_it_is_asked_nothing_new() {
     attempt.lose().await;
     world.interrupt(1).await.expect("its turn is under way");
     let attempt = world.attempt(1).await;
-    assert_eq!((attempt.model("first").await, attempt.model("second").await), (200, 409));
+    assert_eq!(attempt.model("first").await, 200);
+    let (status, told) = attempt.answer("second").await;
+    assert_eq!(status, 409);
+    assert!(told.contains("E1610") && told.contains("a person interrupted the turn"), "{told}");
+    assert!(told.contains("x-should-retry: false"), "{told}");
     assert_eq!(upstream.log().len(), 1);
 }
 

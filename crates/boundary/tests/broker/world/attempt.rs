@@ -134,6 +134,11 @@ impl Attempt {
 
     /// Asks a model through the gateway; gives the status of its answer.
     pub(crate) async fn model(&self, text: &str) -> u16 {
+        self.answer(text).await.0
+    }
+
+    /// Asks a model through the gateway; gives the status of its answer and all of it.
+    pub(crate) async fn answer(&self, text: &str) -> (u16, String) {
         let body = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": text }] });
         let (address, token, body) = (self.address.clone(), self.token.clone(), body.to_string());
         let request = format!(
@@ -145,12 +150,13 @@ impl Attempt {
     }
 }
 
-fn exchange(address: &str, request: &str) -> u16 {
+fn exchange(address: &str, request: &str) -> (u16, String) {
     let mut socket = TcpStream::connect(address).expect("the gateway listens");
     socket.write_all(request.as_bytes()).expect("it is sent");
     let mut answer = String::new();
     socket.read_to_string(&mut answer).expect("it is answered");
-    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    (status, answer)
 }
 
 /// The right to make the call.
