@@ -15,5 +15,4 @@ mod gates;
 mod harness;
 mod scene;
 mod sessions;
-mod shared;
 mod sweep;
