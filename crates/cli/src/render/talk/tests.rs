@@ -247,6 +247,24 @@ fn a_turn_ends_with_what_it_used_and_its_text_once() {
 }
 
 #[test]
+fn an_interruption_takes_back_what_was_asked() {
+    let gate = approval().gate_id;
+    insta::assert_snapshot!(shown(&[
+        E("gate.opened", json!({"gate_id": gate, "kind": "approval", "tool": "shell", "arguments": {"command": "rm -rf build"}})),
+        E("turn.interrupted", json!({"turn": 1, "by": "ann"})),
+        E("run.interrupted", json!({})),
+        E("gate.settled", json!({"gate_id": gate, "action": "withdraw", "by": "ann"})),
+    ]), @"
+
+      interrupted by ann
+      ■ shell: rm -rf build · withdrawn by ann
+    --------
+
+    ⠋ goes on · Ctrl-C interrupts
+    ");
+}
+
+#[test]
 fn what_is_decided_and_what_the_runtime_does_is_told() {
     let gate = approval().gate_id;
     insta::assert_snapshot!(shown(&[
