@@ -1,4 +1,4 @@
-//! The words every layer shares: ids, time, quantities, values, secrets and the error catalogue.
+//! The words every layer shares: ids, time, quantities, values, gates, secrets and the error catalogue.
 //!
 //! Nothing here touches the outside world except the constructors of ids, which draw random bits at the edge, and
 //! [`Timestamp::now`]. The `core` crate uses neither.
