@@ -106,7 +106,7 @@ fn unwritten<'a>(known: &Known<'a>) -> Step<'a> {
     };
     match &gate.settled {
         None if gate.is_open() => Step::Wait(gate),
-        // The run ended before anyone answered, and nobody asks on its behalf any more.
+        // The run or the turn ended before anyone answered, and nobody asks on its behalf any more.
         None => Step::Deny,
         // Whoever approved it: with these arguments the rules deny it.
         Some(settled) => match settled.action {

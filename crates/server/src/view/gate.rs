@@ -41,7 +41,7 @@ pub(crate) fn told(row: &GateRow) -> String {
     match (&row.settled, row.deadline.filter(|_| is_late)) {
         (_, Some(deadline)) => format!("its deadline passed at {deadline}"),
         (Some(settled), None) => format!("it was {} by {} at {}", row.state, settled.by, settled.at),
-        (None, None) => "its run ended before it was answered".to_owned(),
+        (None, None) => "nobody waits for it any more: its run ended, or its turn did".to_owned(),
     }
 }
 

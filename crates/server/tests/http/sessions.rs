@@ -1,6 +1,7 @@
 //! Conversations: begun, forked, read again, and spoken in.
 
 use mainspring_api::{
+    gate::{Action, AnswerGate},
     run::{CancelRun, Level, RunStatus},
     session::{AddMessage, CreateSession, ListSessions, SessionView},
 };
@@ -8,7 +9,7 @@ use mainspring_store::{Conversation, TurnRow};
 use mainspring_types::{Code, RunId, SessionId, TenantId, Timestamp};
 use serde_json::json;
 
-use crate::site::{Site, post, talking};
+use crate::site::{Site, post, question, talking};
 
 fn text(text: &str) -> AddMessage {
     AddMessage { text: text.into(), images: Vec::new() }
@@ -181,8 +182,15 @@ async fn an_interrupted_conversation_goes_on_and_one_at_rest_is_not_interrupted(
     let busy = site.create("hold").await;
     site.converse(busy).await;
     site.until(busy, RunStatus::Running).await;
+    let gate = site.open(question(busy, Timestamp::now())).await;
     let run = site.client.cancel(busy, &interrupt).await.expect("interrupted");
     assert_eq!((run.status, run.receipt), (RunStatus::Running, None));
+    let late =
+        AnswerGate { action: Action::Answer, arguments: None, message: Some("this".into()), remember: false };
+    let late = site.client.answer_gate(gate, &late).await.expect_err("it is withdrawn");
+    let message =
+        format!("gate {gate} is settled: nobody waits for it any more: its run ended, or its turn did");
+    assert_eq!((late.code, late.message), (Code::GateSettled, message));
     let resting = site.create("ask").await;
     site.join(resting, talking()).await;
     site.until(resting, RunStatus::Waiting).await;
